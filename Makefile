@@ -61,6 +61,10 @@ define find_headers
 	fi; \
 	if [ ! -e "$$kdir/Makefile" ]; then \
 		echo "$$kdir holds no kernel headers (no Makefile)" >&2; exit 1; \
+	fi; \
+	btf=; \
+	if [ ! -e "$$kdir/vmlinux" ] || ! command -v pahole >/dev/null; then \
+		btf=CONFIG_DEBUG_INFO_BTF_MODULES=; \
 	fi
 endef
 
@@ -73,7 +77,7 @@ endef
 
 modules: ## ltcp.ko, for the running kernel, KDIR=path or KERNEL=6.1|6.12|debug
 	$(quiet)$(find_headers); $(plant_farm) && \
-	$(MAKE) --no-print-directory -C $$kdir M=$(FARM) V=$(V) W=1 \
+	$(MAKE) --no-print-directory -C $$kdir M=$(FARM) V=$(V) W=1 $$btf \
 		LTCP_DEBUG=$(call yes,$(LTCP_DEBUG)) LTCP_WERROR=$(call yes,$(LTCP_WERROR)) \
 		$(if $(C),C=$(C)) modules && \
 	cp -u $(FARM)/ltcp.ko $(OUT)/ltcp.ko
