@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A half-open connection: SYN-RECEIVED of a passive open, before there is a
+ * TCB. RFC 9293 section 3.10.7.4 for that state.
+ */
+#ifndef LTCP_CORE_HALF_H
+#define LTCP_CORE_HALF_H
+
+#include "fsm.h"
+#include "segment.h"
+#include "tcb.h"
+
+/**
+ * struct ltcp_half - what must be remembered between SYN and ACK
+ * @irs: the SYN's sequence number
+ * @iss: ours
+ * @ts_recent: the SYN's TSval
+ * @ts_off: added to the millisecond clock to make TSval
+ * @mss: the peer's MSS, or the default
+ * @adv_mss: what we offer
+ * @wnd: window of the SYN-ACK, not scaled
+ * @snd_wnd: window of the SYN
+ * @snd_wscale: the peer's window scale
+ * @rcv_wscale: ours
+ * @ts_ok: timestamps are in use
+ * @wscale_ok: window scaling is in use
+ * @sack_ok: SACK is permitted
+ * @ecn_ok: ECN was asked for
+ * @cookie: built from a cookie
+ * @retries: SYN-ACKs sent again
+ * @challenge: limits answers
+ */
+struct ltcp_half {
+	u32 irs;
+	u32 iss;
+	u32 ts_recent;
+	u32 ts_off;
+	u16 mss;
+	u16 adv_mss;
+	u16 wnd;
+	u16 snd_wnd;
+	u8 snd_wscale:4;
+	u8 rcv_wscale:4;
+	u8 ts_ok:1;
+	u8 wscale_ok:1;
+	u8 sack_ok:1;
+	u8 ecn_ok:1;
+	u8 cookie:1;
+	u8 retries;
+	struct ltcp_limiter challenge;
+};
+
+/**
+ * ltcp_half_from_syn() - take in a SYN
+ * @half: result; the caller has set @iss, @ts_off, @adv_mss, @wnd and @rcv_wscale
+ * @seg: the SYN
+ * @conf: which options we agree to
+ * @default_mss: when the SYN carries none (MUST-15)
+ */
+void ltcp_half_from_syn(struct ltcp_half *half, const struct ltcp_seg *seg,
+			const struct ltcp_conf *conf, u16 default_mss);
+
+/**
+ * ltcp_half_synack() - the SYN-ACK's header
+ * @half: the half-open connection
+ * @now: clock
+ * @seg: result, ports left zero
+ */
+void ltcp_half_synack(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg);
+
+/**
+ * ltcp_half_ack() - the header of an ACK (challenge)
+ * @half: the half-open connection
+ * @now: clock
+ * @seg: result, ports left zero
+ */
+void ltcp_half_ack(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg);
+
+/**
+ * ltcp_half_segment() - SEGMENT ARRIVES for a half-open connection
+ * @half: the half-open connection
+ * @seg: the segment; not changed
+ * @now: clock
+ * @v: verdict: LTCP_ACT_SYNACK, _ACK, _RST, _ESTABLISH, or _CLOSED with a move
+ *	SYN-RECEIVED -> LISTEN (MUST-11)
+ */
+void ltcp_half_segment(struct ltcp_half *half, const struct ltcp_seg *seg, u64 now,
+		       struct ltcp_verdict *v);
+
+/**
+ * ltcp_tcb_from_half() - the connection that a half-open one becomes
+ * @tcb: result of ltcp_tcb_init(), user's settings in place; @path_mss is set.
+ *	It is in SYN-RECEIVED; the ACK goes through ltcp_fsm_segment() next
+ * @half: the half-open connection
+ * @now: clock
+ */
+void ltcp_tcb_from_half(struct ltcp_tcb *tcb, const struct ltcp_half *half, u64 now);
+
+#endif

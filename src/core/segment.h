@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A segment's header: RFC 9293 section 3.1, decoded to host byte order, and
+ * back.
+ */
+#ifndef LTCP_CORE_SEGMENT_H
+#define LTCP_CORE_SEGMENT_H
+
+#include <linux/types.h>
+
+#include "options.h"
+
+#define LTCP_HEADER_MIN		20
+#define LTCP_HEADER_MAX		(LTCP_HEADER_MIN + LTCP_OPTIONS_MAX)
+
+/* Control bits, octet 13 of the header */
+enum {
+	LTCP_FIN	= 0x01,
+	LTCP_SYN	= 0x02,
+	LTCP_RST	= 0x04,
+	LTCP_PSH	= 0x08,
+	LTCP_ACK	= 0x10,
+	LTCP_URG	= 0x20,
+	LTCP_ECE	= 0x40,
+	LTCP_CWR	= 0x80,
+};
+
+/**
+ * struct ltcp_seg - a segment, with the names of RFC 9293 section 3.3.1
+ * @seq: SEG.SEQ
+ * @ack: SEG.ACK, meaningful with LTCP_ACK
+ * @text: octets of text after the header (SEG.LEN without SYN and FIN)
+ * @wnd: SEG.WND as on the wire, not scaled; unsigned (MUST-1)
+ * @up: SEG.UP, meaningful with LTCP_URG: offset from @seq to the octet after
+ *	the urgent data (MUST-62, RFC 6093)
+ * @sport: source port
+ * @dport: destination port
+ * @flags: control bits
+ * @opt: options
+ */
+struct ltcp_seg {
+	u32 seq;
+	u32 ack;
+	u32 text;
+	u16 wnd;
+	u16 up;
+	u16 sport;
+	u16 dport;
+	u8 flags;
+	struct ltcp_options opt;
+};
+
+/* SEG.LEN: text and the controls that occupy sequence space */
+static inline u32 ltcp_seg_len(const struct ltcp_seg *seg)
+{
+	return seg->text + !!(seg->flags & LTCP_SYN) + !!(seg->flags & LTCP_FIN);
+}
+
+/* The sequence number just past the segment */
+static inline u32 ltcp_seg_end(const struct ltcp_seg *seg)
+{
+	return seg->seq + ltcp_seg_len(seg);
+}
+
+/* Why ltcp_segment_parse() refused; all negative */
+enum ltcp_parse_error {
+	LTCP_PARSE_SHORT	= -1,	/* shorter than its header says */
+	LTCP_PARSE_OPTION	= -2,	/* an option's length is bogus (MUST-7) */
+};
+
+/**
+ * ltcp_segment_parse() - decode a header
+ * @seg: result
+ * @hdr: the header, all @hdr_len octets of it contiguous
+ * @hdr_len: octets available at @hdr; the data offset must not pass it
+ * @total: octets of the whole segment, header and text
+ *
+ * The checksum is the caller's business.
+ *
+ * Return: the header's length (data offset * 4), or an enum ltcp_parse_error
+ */
+int ltcp_segment_parse(struct ltcp_seg *seg, const u8 *hdr, unsigned int hdr_len,
+		       unsigned int total);
+
+/**
+ * ltcp_segment_write() - encode a header with a zero checksum
+ * @hdr: room for LTCP_HEADER_MIN + ltcp_options_len(&seg->opt) octets
+ * @seg: what to send; @seg->text is not used
+ *
+ * Return: the header's length
+ */
+unsigned int ltcp_segment_write(u8 *hdr, const struct ltcp_seg *seg);
+
+#endif

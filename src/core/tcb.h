@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The transmission control block: the variables of one connection, RFC 9293
+ * section 3.3.1, and the settings that bear on them.
+ *
+ * Sequence numbers are in host byte order, times in microseconds of a clock
+ * that never goes back. Nothing here knows of sockets or buffers.
+ */
+#ifndef LTCP_CORE_TCB_H
+#define LTCP_CORE_TCB_H
+
+#include <linux/types.h>
+
+#include "rtt.h"
+#include "segment.h"
+#include "seq.h"
+
+/* States, RFC 9293 section 3.3.2, with the numbers that Linux gives TCP's */
+enum ltcp_state {
+	LTCP_ESTABLISHED	= 1,
+	LTCP_SYN_SENT		= 2,
+	LTCP_SYN_RECEIVED	= 3,
+	LTCP_FIN_WAIT_1		= 4,
+	LTCP_FIN_WAIT_2		= 5,
+	LTCP_TIME_WAIT		= 6,
+	LTCP_CLOSED		= 7,
+	LTCP_CLOSE_WAIT		= 8,
+	LTCP_LAST_ACK		= 9,
+	LTCP_LISTEN		= 10,
+	LTCP_CLOSING		= 11,
+	LTCP_N_STATES		= 12,
+};
+
+/* A set of states, for the predicates below */
+#define LTCP_IN(state, set)	((1u << (state)) & (set))
+#define LTCP_F(name)		(1u << LTCP_##name)
+
+/* Data and FIN may be sent */
+#define LTCP_MAY_TRANSMIT	(LTCP_F(ESTABLISHED) | LTCP_F(CLOSE_WAIT) | LTCP_F(FIN_WAIT_1) | \
+				 LTCP_F(CLOSING) | LTCP_F(LAST_ACK))
+/* The user may still queue data */
+#define LTCP_MAY_SEND		(LTCP_F(ESTABLISHED) | LTCP_F(CLOSE_WAIT))
+/* Text that arrives is taken */
+#define LTCP_MAY_RECEIVE	(LTCP_F(ESTABLISHED) | LTCP_F(FIN_WAIT_1) | LTCP_F(FIN_WAIT_2))
+
+/* The timers of a connection; each is a deadline in ltcp_tcb.timer, 0 when off */
+enum ltcp_timer {
+	LTCP_TIMER_RTX,		/* RFC 6298: oldest unacknowledged segment */
+	LTCP_TIMER_PERSIST,	/* section 3.8.6.1: window probe; SWS override */
+	LTCP_TIMER_DELACK,	/* section 3.8.6.3: delayed acknowledgment */
+	LTCP_TIMER_KEEPALIVE,	/* section 3.8.4 */
+	LTCP_TIMER_LINGER,	/* FIN-WAIT-2 without a user */
+	LTCP_N_TIMERS,
+};
+
+/**
+ * struct ltcp_conf - settings that connections share (one per network namespace)
+ * @syn_retries: SYNs sent again before an active open gives up (MUST-23: >= 180 s)
+ * @synack_retries: SYN-ACKs sent again before a half-open connection is dropped
+ * @retries1: R1: retransmissions before the route is doubted (SHLD-10)
+ * @retries2: R2: retransmissions before the connection is dropped (SHLD-11)
+ * @orphan_retries: R2 for a connection that no user holds
+ * @keepalive_probes: unanswered probes that end a connection
+ * @keepalive_time_s: seconds of silence before the first probe (MUST-28)
+ * @keepalive_intvl_s: seconds between probes
+ * @fin_timeout_s: seconds that FIN-WAIT-2 may last without a user
+ * @timewait_ms: 2MSL in milliseconds; 0: no TIME-WAIT
+ * @delack_us: longest delay of an acknowledgment (MUST-40: < 0.5 s)
+ * @min_snd_mss: least MSS and path MTU payload that a peer or ICMP can impose
+ * @timestamps: offer and accept timestamps (RFC 7323)
+ * @window_scaling: offer and accept window scaling (RFC 7323)
+ * @sack: offer and accept SACK (RFC 2018)
+ */
+struct ltcp_conf {
+	int syn_retries;
+	int synack_retries;
+	int retries1;
+	int retries2;
+	int orphan_retries;
+	int keepalive_probes;
+	int keepalive_time_s;
+	int keepalive_intvl_s;
+	int fin_timeout_s;
+	int timewait_ms;
+	int delack_us;
+	int min_snd_mss;
+	int timestamps;
+	int window_scaling;
+	int sack;
+};
+
+/**
+ * struct ltcp_limiter - at most so many answers a period, RFC 5961 section 7
+ * @since_ms: start of the period, low 32 bits of the millisecond clock
+ * @n: answers given in it
+ *
+ * One per connection: a shared one would tell an attacker of others'
+ * connections (CVE-2016-5696).
+ */
+struct ltcp_limiter {
+	u32 since_ms;
+	u8 n;
+};
+
+#define LTCP_LIMITER_N		10	/* answers ... */
+#define LTCP_LIMITER_MS		5000	/* ... a period: RFC 5961 section 7's own figures */
+
+/* What the sender is recovering from, RFC 5681 and RFC 6582 */
+enum ltcp_recovery {
+	LTCP_REC_OPEN,		/* nothing */
+	LTCP_REC_FAST,		/* fast recovery after three duplicate ACKs */
+	LTCP_REC_LOSS,		/* after a retransmission timeout */
+};
+
+/**
+ * struct ltcp_tcb - transmission control block
+ * @conf: shared settings; outlives the connection
+ * @state: enum ltcp_state; only fsm_enter() writes it
+ * @active: opened by the user, or LISTEN turned SYN-SENT (MUST-11)
+ * @user_gone: no user holds the connection any more: text that arrives is
+ *	answered by RST (SHLD-3), FIN-WAIT-2 is limited
+ * @close_pending: CLOSE came in SYN-RECEIVED with text queued: done in ESTABLISHED
+ * @fin_queued: the user has closed: FIN follows the last queued octet
+ * @rcv_fin: a FIN is known at @rcv_fin_seq, perhaps ahead of missing text
+ * @rcv_fin_done: that FIN has been reached: nothing follows
+ * @ts_ok: both SYNs carried timestamps
+ * @wscale_ok: both SYNs carried window scale
+ * @sack_ok: both SYNs permitted SACK
+ * @nodelay: Nagle's algorithm is off (MUST-17)
+ * @more: the user will send more at once: hold a partial segment (MSG_MORE)
+ * @keepalive: probes are wanted (MUST-24, MUST-25)
+ * @quickack: acknowledge every segment at once (route metric)
+ * @ack_now: an acknowledgment is owed without delay
+ * @rcv_urg: @rcv_up is ahead of what the user has read
+ * @snd_urg: @snd_up is ahead of SND.UNA
+ * @recovery: enum ltcp_recovery
+ * @rtx_force: send one segment at @rtx_nxt whatever the congestion window
+ * @timing: the segment that ends at @rtt_seq is being timed (Karn)
+ * @syn_rtx: the SYN was sent more than once
+ * @mss_clamped: @snd_mss was cut by path MTU discovery
+ * @snd_wscale: shift of received windows (the peer's scale)
+ * @rcv_wscale: shift of advertised windows (ours)
+ * @backoff: how often the retransmission or persist timer expired in a row
+ * @retries: retransmissions of the oldest segment
+ * @probes: window probes without an answer
+ * @keep_probes: keep-alive probes without an answer
+ * @dupacks: duplicate ACKs in a row
+ * @init_cwnd: initial congestion window in segments (route metric), 0: RFC 6928
+ * @soft_err: positive errno of the last soft ICMP error, for ETIMEDOUT's place
+ * @iss: initial send sequence number
+ * @snd_una: SND.UNA, oldest unacknowledged
+ * @snd_nxt: SND.NXT, next to be sent for the first time
+ * @snd_end: just past the last octet that the user has queued; FIN's number
+ * @snd_wnd: SND.WND in octets
+ * @max_snd_wnd: MAX.SND.WND, the largest ever seen (RFC 5961, SWS avoidance)
+ * @snd_wl1: SND.WL1
+ * @snd_wl2: SND.WL2
+ * @snd_up: SND.UP, just past the urgent octets
+ * @rtx_nxt: next to be sent again ...
+ * @rtx_end: ... up to here; equal: nothing to send again
+ * @recover: SND.NXT when recovery began (RFC 6582)
+ * @cwnd: congestion window, octets
+ * @ssthresh: slow start threshold, octets
+ * @cwnd_acked: octets acknowledged towards the next increase of @cwnd
+ * @rtt_seq: with @timing: the acknowledgment that ends the measurement
+ * @irs: initial receive sequence number
+ * @rcv_nxt: RCV.NXT
+ * @rcv_adv: right edge of the window as advertised: RCV.NXT + RCV.WND; never
+ *	goes back (SHLD-14)
+ * @rcv_wup: RCV.NXT of the last segment sent
+ * @rcv_up: RCV.UP
+ * @rcv_fin_seq: sequence number of the peer's FIN
+ * @rcv_ahead: segments are kept out of order: acknowledge at once
+ * @snd_mss: Eff.snd.MSS: text a segment may carry, options taken off (MUST-16)
+ * @peer_mss: as the peer offered, or the default (MUST-15)
+ * @path_mss: what the path carries: MTU less IP and TCP headers without options
+ * @adv_mss: what we offered (MUST-67)
+ * @rcv_mss: estimate of the peer's segment size, for delayed acknowledgments
+ * @ts_recent: TS.Recent
+ * @ts_recent_s: when it was taken, seconds (RFC 7323 section 5.5: 24 days)
+ * @ts_off: added to the millisecond clock to make TSval
+ * @user_timeout_ms: USER TIMEOUT (MUST-21), 0: by retries
+ * @keep_idle_s: seconds of silence before probes, 0: @conf's
+ * @keep_intvl_s: seconds between probes, 0: @conf's
+ * @keep_count: probes without an answer that end it, 0: @conf's
+ * @linger_s: FIN-WAIT-2 without a user, 0: @conf's, negative: none
+ * @syn_retries: 0: @conf's
+ * @challenge: limits challenge ACKs and answers to unacceptable segments
+ * @rtt: round-trip time
+ * @rtt_at: when the timed segment was sent
+ * @rtx_since: when the oldest unacknowledged segment was first sent again, 0: never
+ * @rcv_at: when the peer was last heard
+ * @snd_at: when data was last sent
+ * @timer: deadlines, by enum ltcp_timer; 0: off
+ */
+struct ltcp_tcb {
+	const struct ltcp_conf *conf;
+	u8 state;
+	u8 active:1;
+	u8 user_gone:1;
+	u8 close_pending:1;
+	u8 fin_queued:1;
+	u8 rcv_fin:1;
+	u8 rcv_fin_done:1;
+	u8 ts_ok:1;
+	u8 wscale_ok:1;
+	u8 sack_ok:1;
+	u8 nodelay:1;
+	u8 more:1;
+	u8 keepalive:1;
+	u8 quickack:1;
+	u8 ack_now:1;
+	u8 rcv_urg:1;
+	u8 snd_urg:1;
+	u8 recovery:2;
+	u8 rtx_force:1;
+	u8 timing:1;
+	u8 syn_rtx:1;
+	u8 mss_clamped:1;
+	u8 rcv_ahead:1;
+	u8 snd_wscale;
+	u8 rcv_wscale;
+	u8 backoff;
+	u8 retries;
+	u8 probes;
+	u8 keep_probes;
+	u8 dupacks;
+	u8 init_cwnd;
+	u8 syn_retries;
+	u8 keep_count;
+	u16 soft_err;
+
+	u32 iss;
+	u32 snd_una;
+	u32 snd_nxt;
+	u32 snd_end;
+	u32 snd_wnd;
+	u32 max_snd_wnd;
+	u32 snd_wl1;
+	u32 snd_wl2;
+	u32 snd_up;
+	u32 rtx_nxt;
+	u32 rtx_end;
+	u32 recover;
+	u32 cwnd;
+	u32 ssthresh;
+	u32 cwnd_acked;
+	u32 rtt_seq;
+
+	u32 irs;
+	u32 rcv_nxt;
+	u32 rcv_adv;
+	u32 rcv_wup;
+	u32 rcv_up;
+	u32 rcv_fin_seq;
+
+	u16 snd_mss;
+	u16 peer_mss;
+	u16 path_mss;
+	u16 adv_mss;
+	u16 rcv_mss;
+
+	u32 ts_recent;
+	u32 ts_recent_s;
+	u32 ts_off;
+
+	u32 user_timeout_ms;
+	u32 keep_idle_s;
+	u32 keep_intvl_s;
+	s32 linger_s;
+
+	struct ltcp_limiter challenge;
+	struct ltcp_rtt rtt;
+	u64 rtt_at;
+	u64 rtx_since;
+	u64 rcv_at;
+	u64 snd_at;
+	u64 timer[LTCP_N_TIMERS];
+};
+
+/* RCV.WND: what the peer may still send of what it was promised */
+static inline u32 ltcp_rcv_wnd(const struct ltcp_tcb *tcb)
+{
+	return seq_gt(tcb->rcv_adv, tcb->rcv_nxt) ? tcb->rcv_adv - tcb->rcv_nxt : 0;
+}
+
+/* Octets and controls sent and not yet acknowledged */
+static inline u32 ltcp_in_flight(const struct ltcp_tcb *tcb)
+{
+	return tcb->snd_nxt - tcb->snd_una;
+}
+
+/* Our FIN has been sent and acknowledged */
+static inline bool ltcp_fin_acked(const struct ltcp_tcb *tcb)
+{
+	return tcb->fin_queued && tcb->snd_una == tcb->snd_end + 1;
+}
+
+/* Octets queued and never sent */
+static inline u32 ltcp_unsent(const struct ltcp_tcb *tcb)
+{
+	return seq_gt(tcb->snd_end, tcb->snd_nxt) ? tcb->snd_end - tcb->snd_nxt : 0;
+}
+
+/* FIN is queued and was never sent */
+static inline bool ltcp_fin_unsent(const struct ltcp_tcb *tcb)
+{
+	return tcb->fin_queued && seq_le(tcb->snd_nxt, tcb->snd_end);
+}
+
+/* A millisecond clock from the microsecond one */
+static inline u32 ltcp_ms(u64 us)
+{
+#ifdef __KERNEL__
+	return div_u64(us, 1000);
+#else
+	return us / 1000;
+#endif
+}
+
+#endif

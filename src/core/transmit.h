@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the next segment is: RFC 9293 sections 3.8.6 (windows), 3.7.4 (Nagle),
+ * 3.7.1 (MSS); and its header.
+ */
+#ifndef LTCP_CORE_TRANSMIT_H
+#define LTCP_CORE_TRANSMIT_H
+
+#include "fsm.h"
+#include "segment.h"
+#include "tcb.h"
+
+/**
+ * struct ltcp_plan - a segment to be sent
+ * @seq: SEG.SEQ
+ * @len: octets of text
+ * @flags: control bits; LTCP_ACK is always among them but on the first SYN
+ * @again: was sent before
+ */
+struct ltcp_plan {
+	u32 seq;
+	u32 len;
+	u8 flags;
+	bool again;
+};
+
+/**
+ * ltcp_transmit_next() - the next segment with text or FIN that may be sent now
+ * @tcb: the connection
+ * @plan: result
+ *
+ * Return: false when nothing may be sent
+ */
+bool ltcp_transmit_next(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
+
+/**
+ * ltcp_transmit_probe() - the segment that asks for a window (MUST-36)
+ * @tcb: the connection
+ * @plan: result: what the window allows, at least one octet or FIN
+ *
+ * Return: false when there is nothing to probe with
+ */
+bool ltcp_transmit_probe(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
+
+/**
+ * ltcp_transmit_control() - a segment without text at SND.NXT
+ * @tcb: the connection
+ * @plan: result: SYN, SYN-ACK or ACK, by the state
+ */
+void ltcp_transmit_control(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
+
+/**
+ * ltcp_transmit_sent() - a planned segment was handed to IP
+ * @tcb: SND.NXT, timers and the measurement of the round trip follow
+ * @plan: the segment
+ * @now: clock
+ */
+void ltcp_transmit_sent(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, u64 now);
+
+/**
+ * ltcp_transmit_idle() - nothing more may be sent now: who will wake us?
+ * @tcb: the persist timer is set when text waits and no acknowledgment is due
+ * @now: clock
+ */
+void ltcp_transmit_idle(struct ltcp_tcb *tcb, u64 now);
+
+/**
+ * ltcp_transmit_header() - the header of a planned segment
+ * @tcb: window and acknowledgment are noted as sent
+ * @plan: the segment
+ * @env: surroundings
+ * @seg: result, ports left zero
+ */
+void ltcp_transmit_header(struct ltcp_tcb *tcb, const struct ltcp_plan *plan,
+			  const struct ltcp_env *env, struct ltcp_seg *seg);
+
+/**
+ * ltcp_tcb_set_path_mss() - the path's MTU has become known or changed
+ * @tcb: @tcb->snd_mss follows; with less, what is in flight is sent again
+ * @path_mss: MTU less the IP header and 20 octets
+ */
+void ltcp_tcb_set_path_mss(struct ltcp_tcb *tcb, u32 path_mss);
+
+#endif

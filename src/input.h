@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A segment's way in, and carrying out verdicts. */
+#ifndef LTCP_INPUT_H
+#define LTCP_INPUT_H
+
+#include "family.h"
+#include "sock.h"
+
+/**
+ * ltcp_input() - a segment has arrived
+ * @ln: namespace
+ * @family: how it came
+ * @skb: skb->data at the TCP header, checksum verified or CHECKSUM_UNNECESSARY; consumed
+ * @key: both ends, seen from here
+ * @dif: interface it came in by (l3mdev master under VRF)
+ * @sdif: the enslaved interface, 0: none
+ *
+ * Context: softirq, rcu_read_lock() is held.
+ */
+void ltcp_input(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb,
+		const struct ltcp_key *key, int dif, int sdif);
+
+/**
+ * ltcp_input_icmp() - an ICMP error quotes a segment of ours
+ * @ln: namespace
+ * @key: both ends, seen from here
+ * @dif: interface it came in by
+ * @sdif: the enslaved interface, 0: none
+ * @kind: what it means
+ * @err: positive errno
+ * @info: with LTCP_ICMP_MTU the next hop's MTU
+ * @seq: SEG.SEQ of the quoted segment
+ * @skb: the ICMP message, for the error queue; skb->data at the quoted IP header
+ *
+ * Context: softirq, rcu_read_lock() is held.
+ */
+void ltcp_input_icmp(struct ltcp_net *ln, const struct ltcp_key *key, int dif, int sdif,
+		     enum ltcp_icmp kind, int err, u32 info, u32 seq, struct sk_buff *skb);
+
+/**
+ * ltcp_input_rcv() - proto.backlog_rcv: a segment for a connection
+ * @sk: locked
+ * @skb: consumed
+ *
+ * Return: 0
+ */
+int ltcp_input_rcv(struct sock *sk, struct sk_buff *skb);
+
+/**
+ * ltcp_act() - carry out a verdict
+ * @sk: locked; may be closed afterwards, the caller holds a reference
+ * @v: what the core decided
+ */
+void ltcp_act(struct sock *sk, struct ltcp_verdict *v);
+
+/**
+ * ltcp_act_moves() - the one place where a socket's state follows the core's
+ * @sk: locked
+ * @v: its moves are traced, counted and checked against the table
+ */
+void ltcp_act_moves(struct sock *sk, const struct ltcp_verdict *v);
+
+/**
+ * ltcp_trace_moves() - trace and check moves of an entry that is no socket
+ * @ln: namespace
+ * @key: both ends
+ * @v: the verdict
+ */
+void ltcp_trace_moves(struct ltcp_net *ln, const struct ltcp_key *key,
+		      const struct ltcp_verdict *v);
+
+#endif

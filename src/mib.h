@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Counters, per network namespace and CPU; read in /proc/net/ltcp_stat. */
+#ifndef LTCP_MIB_H
+#define LTCP_MIB_H
+
+#include <linux/percpu.h>
+
+/*
+ * X(symbol, name): names as in Linux's /proc/net/snmp and netstat where the
+ * meaning is the same.
+ */
+#define LTCP_MIB_LIST(X)						\
+	X(ACTIVE_OPENS, "ActiveOpens")					\
+	X(PASSIVE_OPENS, "PassiveOpens")				\
+	X(ATTEMPT_FAILS, "AttemptFails")				\
+	X(ESTAB_RESETS, "EstabResets")					\
+	X(CURR_ESTAB, "CurrEstab")					\
+	X(IN_SEGS, "InSegs")						\
+	X(OUT_SEGS, "OutSegs")						\
+	X(RETRANS_SEGS, "RetransSegs")					\
+	X(IN_ERRS, "InErrs")						\
+	X(IN_CSUM_ERRS, "InCsumErrors")					\
+	X(IN_OPTION_ERRS, "InOptionErrs")				\
+	X(OUT_RSTS, "OutRsts")						\
+	X(CHALLENGE_ACKS, "ChallengeAcks")				\
+	X(DROP_SEQUENCE, "DropSequence")				\
+	X(DROP_PAWS, "DropPaws")					\
+	X(DROP_NO_TS, "DropNoTimestamp")				\
+	X(DROP_RST, "DropRst")						\
+	X(DROP_SYN, "DropSyn")						\
+	X(DROP_NO_ACK, "DropNoAck")					\
+	X(DROP_ACK, "DropAck")						\
+	X(DROP_MEMORY, "DropMemory")					\
+	X(DROP_GONE, "DropGone")					\
+	X(DROP_BACKLOG, "DropBacklog")					\
+	X(DROP_FILTER, "DropFilter")					\
+	X(DROP_POLICY, "DropPolicy")					\
+	X(DROP_ADDRESS, "DropAddress")					\
+	X(ICMP_IGNORED, "IcmpIgnored")					\
+	X(LISTEN_OVERFLOWS, "ListenOverflows")				\
+	X(HALF_OPEN_FULL, "HalfOpenFull")				\
+	X(COOKIES_SENT, "SyncookiesSent")				\
+	X(COOKIES_RECV, "SyncookiesRecv")				\
+	X(COOKIES_FAILED, "SyncookiesFailed")				\
+	X(TW, "TW")							\
+	X(TW_OVERFLOW, "TWOverflow")					\
+	X(TW_REOPENED, "TWReopened")					\
+	X(TIMEOUTS, "Timeouts")						\
+	X(ABORT_TIMEOUT, "AbortOnTimeout")				\
+	X(ABORT_CLOSE, "AbortOnClose")					\
+	X(ABORT_MEMORY, "AbortOnMemory")				\
+	X(ABORT_LINGER, "AbortOnLinger")				\
+	X(OUT_OF_ORDER, "OutOfOrder")					\
+	X(DUPLICATES, "Duplicates")					\
+	X(DELAYED_ACKS, "DelayedAcks")					\
+	X(PROBES, "WindowProbes")					\
+	X(KEEPALIVES, "KeepAlives")
+
+#define LTCP_MIB_ENUM(symbol, name) LTCP_MIB_##symbol,
+enum { LTCP_MIB_LIST(LTCP_MIB_ENUM) LTCP_N_MIBS };
+#undef LTCP_MIB_ENUM
+
+/**
+ * struct ltcp_mib - counters of one CPU
+ * @count: by LTCP_MIB_*
+ */
+struct ltcp_mib {
+	unsigned long count[LTCP_N_MIBS];
+};
+
+#define LTCP_COUNT(ln, symbol)	this_cpu_inc((ln)->mib->count[LTCP_MIB_##symbol])
+#define LTCP_UNCOUNT(ln, symbol) this_cpu_dec((ln)->mib->count[LTCP_MIB_##symbol])
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What LTCP keeps for each network namespace. */
+#ifndef LTCP_NET_H
+#define LTCP_NET_H
+
+#include <linux/hrtimer.h>
+#include <linux/rhashtable.h>
+#include <linux/spinlock.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "core/tcb.h"
+#include "mib.h"
+
+struct ctl_table_header;
+
+/**
+ * struct ltcp_settings - sysctls that are not the protocol's own (net.ipv4.ltcp_*)
+ * @syncookies: 0 never, 1 when the half-open queue is full, 2 always
+ * @max_orphans: connections without a user, at most
+ * @max_timewait: TIME-WAIT entries, at most
+ * @max_half: half-open entries of one listener, at most, besides its backlog
+ * @abort_on_overflow: reset instead of waiting when the accept queue is full
+ * @min_pmtu: the least path MTU that ICMP can impose
+ * @base_rmem: SO_RCVBUF's least, default and most
+ * @base_wmem: SO_SNDBUF's least, default and most
+ */
+struct ltcp_settings {
+	int syncookies;
+	int max_orphans;
+	int max_timewait;
+	int max_half;
+	int abort_on_overflow;
+	int min_pmtu;
+	int base_rmem[3];
+	int base_wmem[3];
+};
+
+/**
+ * struct ltcp_net - one namespace
+ * @net: back pointer
+ * @table: connections, half-open and TIME-WAIT entries
+ * @conf: settings that the protocol's core reads
+ * @set: other settings
+ * @sysctl: registration
+ * @mib: counters, one set a CPU
+ * @ctl4: control socket for answers that no socket sends, IPv4
+ * @orphans: connections without a user
+ * @tw_lock: protects the members below
+ * @tw_list: TIME-WAIT entries, oldest first
+ * @tw_timer: runs when the oldest ends
+ * @tw_count: entries in @tw_list
+ */
+struct ltcp_net {
+	struct net *net;
+	struct rhashtable table;
+	struct ltcp_conf conf;
+	struct ltcp_settings set;
+	struct ctl_table_header *sysctl;
+	struct ltcp_mib __percpu *mib;
+	struct sock *ctl4;
+	atomic_t orphans;
+	spinlock_t tw_lock;
+	struct list_head tw_list;
+	struct hrtimer tw_timer;
+	unsigned int tw_count;
+};
+
+extern unsigned int ltcp_net_id;
+
+static inline struct ltcp_net *ltcp_net(const struct net *net)
+{
+	return net_generic(net, ltcp_net_id);
+}
+
+/* The protocol number in force (module parameter) */
+extern int ltcp_protocol;
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Building and sending segments. */
+#ifndef LTCP_OUTPUT_H
+#define LTCP_OUTPUT_H
+
+#include "core/transmit.h"
+#include "family.h"
+#include "sock.h"
+
+/**
+ * ltcp_output() - send all that may be sent now
+ * @sk: locked
+ */
+void ltcp_output(struct sock *sk);
+
+/**
+ * ltcp_output_control() - send a segment without text: SYN, SYN-ACK or ACK, by the state
+ * @sk: locked
+ */
+void ltcp_output_control(struct sock *sk);
+
+/**
+ * ltcp_output_probe() - send a window probe
+ * @sk: locked
+ */
+void ltcp_output_probe(struct sock *sk);
+
+/**
+ * ltcp_output_keepalive() - send a keep-alive probe: SEG.SEQ = SND.NXT - 1 (SHLD-12)
+ * @sk: locked
+ */
+void ltcp_output_keepalive(struct sock *sk);
+
+/**
+ * ltcp_output_rst() - send the RST of a verdict for a connection
+ * @sk: locked
+ * @v: LTCP_ACT_RST is among its acts
+ */
+void ltcp_output_rst(struct sock *sk, const struct ltcp_verdict *v);
+
+/**
+ * ltcp_output_reply() - send a segment without text that belongs to no connection
+ * @ln: namespace
+ * @family: whose
+ * @reply: to whom
+ * @seg: the header; ports are taken from @reply
+ * @dst: its route, a reference of which is taken over; NULL: look it up
+ *
+ * Return: 0 or -errno
+ */
+int ltcp_output_reply(struct ltcp_net *ln, const struct ltcp_family *family,
+		      const struct ltcp_reply *reply, struct ltcp_seg *seg,
+		      struct dst_entry *dst);
+
+/**
+ * ltcp_output_release() - SND.UNA has advanced: free what was acknowledged
+ * @sk: locked
+ */
+void ltcp_output_release(struct sock *sk);
+
+/**
+ * ltcp_output_purge() - free the send queue
+ * @sk: locked or unreachable
+ */
+void ltcp_output_purge(struct sock *sk);
+
+/**
+ * ltcp_output_route() - the route is known or has changed: take its MTU and metrics
+ * @sk: locked
+ * @dst: the route
+ */
+void ltcp_output_route(struct sock *sk, const struct dst_entry *dst);
+
+/**
+ * ltcp_output_adv_mss() - the MSS to offer on a route (MUST-67, SHLD-6)
+ * @family: of the route
+ * @dst: the route
+ * @user_mss: TCP_MAXSEG, 0: none
+ */
+u16 ltcp_output_adv_mss(const struct ltcp_family *family, const struct dst_entry *dst,
+			u16 user_mss);
+
+#endif

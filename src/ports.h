@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* LTCP's port space: who is bound, who listens, which port is free. */
+#ifndef LTCP_PORTS_H
+#define LTCP_PORTS_H
+
+#include <net/sock.h>
+
+#include "tcb_table.h"
+
+/**
+ * struct ltcp_port_hold - something other than a socket that keeps a port (TIME-WAIT)
+ * @port: the port; NULL: none
+ * @link: in the port's list
+ */
+struct ltcp_port_hold {
+	struct ltcp_port *port;
+	struct hlist_node link;
+};
+
+int ltcp_ports_init(void);
+void ltcp_ports_exit(void);
+
+/**
+ * ltcp_ports_bind() - proto.get_port: bind to a port
+ * @sk: locked; addresses are set
+ * @num: host byte order, 0: any free one (RFC 6056, SO_REUSEADDR heeded)
+ *
+ * Return: 0; 6.1 and 6.12 both want a positive number or -errno otherwise: -EADDRINUSE
+ */
+int ltcp_ports_bind(struct sock *sk, unsigned short num);
+
+/**
+ * ltcp_ports_connect() - a local port for an active open, and the place in the table
+ * @sk: locked; key's addresses and remote port are set; bound already or not
+ *
+ * Chooses by RFC 6056 algorithm 4 in the range of net.ipv4.ip_local_port_range when
+ * unbound, and enters the connection's node in the table.
+ *
+ * Return: 0, -EADDRNOTAVAIL when no pair is free
+ */
+int ltcp_ports_connect(struct sock *sk);
+
+/**
+ * ltcp_ports_listen() - from now on segments for the port find this socket
+ * @sk: locked, bound, sk_state not yet LISTEN
+ *
+ * Return: 0 or -EADDRINUSE
+ */
+int ltcp_ports_listen(struct sock *sk);
+
+/**
+ * ltcp_ports_unlisten() - the opposite; lookups may still see it for a grace period
+ * @sk: locked
+ */
+void ltcp_ports_unlisten(struct sock *sk);
+
+/**
+ * ltcp_ports_inherit() - a passive connection shares its listener's port
+ * @child: not yet visible to others
+ * @listener: bound; may be closing
+ *
+ * Return: 0 or -ENOMEM
+ */
+int ltcp_ports_inherit(struct sock *child, const struct sock *listener);
+
+/**
+ * ltcp_ports_pass() - TIME-WAIT keeps the port that its connection had
+ * @hold: the entry's hold
+ * @sk: locked; its own hold stays until ltcp_ports_release()
+ */
+void ltcp_ports_pass(struct ltcp_port_hold *hold, struct sock *sk);
+
+/**
+ * ltcp_ports_drop() - give up a hold
+ * @hold: as made by ltcp_ports_pass()
+ */
+void ltcp_ports_drop(struct ltcp_port_hold *hold);
+
+/**
+ * ltcp_ports_release() - proto.put_port: unbind
+ * @sk: locked or unreachable; does nothing when unbound
+ */
+void ltcp_ports_release(struct sock *sk);
+
+/**
+ * ltcp_ports_listener() - who listens for a segment?
+ * @ln: namespace
+ * @key: local address and port count; the most specific listener wins
+ * @dif: interface it came in by
+ * @sdif: enslaved interface, 0: none
+ *
+ * Context: rcu_read_lock() is held; no reference is taken.
+ * Return: the listener or NULL
+ */
+struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key, int dif,
+				 int sdif);
+
+#endif

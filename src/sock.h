@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A socket: what the kernel keeps around a connection's variables. */
+#ifndef LTCP_SOCK_H
+#define LTCP_SOCK_H
+
+#include <net/inet_sock.h>
+#include <net/sock.h>
+
+#include "core/fsm.h"
+#include "net.h"
+#include "tcb_table.h"
+
+struct ltcp_family;
+struct ltcp_port;
+
+/**
+ * struct ltcp_skb_cb - what is noted in skb->cb of a queued skb
+ * @seq: sequence number of the first octet
+ * @end: just past the last octet of text
+ */
+struct ltcp_skb_cb {
+	u32 seq;
+	u32 end;
+};
+
+#define LTCP_CB(skb) ((struct ltcp_skb_cb *)&(skb)->cb[0])
+
+/**
+ * struct ltcp_listener - what only a listening socket has
+ * @accept_lock: protects @accept_queue
+ * @accept_queue: connections that wait for accept(), by ltcp_sock.accept_link
+ * @half_lock: protects @halves
+ * @halves: half-open entries
+ * @n_half: how many
+ */
+struct ltcp_listener {
+	spinlock_t accept_lock;
+	struct list_head accept_queue;
+	spinlock_t half_lock;
+	struct hlist_head halves;
+	unsigned int n_half;
+};
+
+/* Bits of ltcp_sock.deferred: work that found the socket owned by its user */
+enum {
+	LTCP_DEFERRED_TIMER,
+	LTCP_DEFERRED_MTU,
+};
+
+/**
+ * struct ltcp_sock - a socket; protected by the socket lock unless said otherwise
+ * @inet: must be first
+ * @tcb: the connection's variables
+ * @node: place in the TCB table
+ * @family: what differs between IPv4 and IPv6
+ * @send_head: first skb of sk_write_queue that was never sent, NULL: none
+ * @ahead: text kept out of order, by LTCP_CB(skb)->seq
+ * @copied_seq: sequence number of the next octet that the user will read
+ * @oob_seq: sequence number of the urgent octet (RCV.UP - 1), with @oob_state
+ * @oob_state: LTCP_OOB_*
+ * @oob_byte: the urgent octet, once it has arrived
+ * @port: bound port, NULL: none; protected by the port's lock
+ * @port_link: in @port's list of owners
+ * @listener: NULL unless listening
+ * @listen_link: in the port's list of listeners (RCU)
+ * @accept_link: in the listener's accept queue
+ * @parent: the listener that this connection waits at, until accepted
+ * @timer: runs at the earliest of @tcb.timer
+ * @timer_at: when @timer runs, microseconds; 0: it does not
+ * @deferred: LTCP_DEFERRED_* bits
+ * @mtu: path MTU that ICMP reported, with LTCP_DEFERRED_MTU
+ * @counted_orphan: counted in ltcp_net.orphans
+ * @user_mss: TCP_MAXSEG, 0: none
+ * @window_clamp: upper bound for the receive window, 0: none
+ */
+struct ltcp_sock {
+	struct inet_sock inet;
+	struct ltcp_tcb tcb;
+	struct ltcp_node node;
+	const struct ltcp_family *family;
+	struct sk_buff *send_head;
+	struct rb_root ahead;
+	u32 copied_seq;
+	u32 oob_seq;
+	u8 oob_state;
+	u8 oob_byte;
+	bool counted_orphan;
+	u16 user_mss;
+	u32 window_clamp;
+	struct ltcp_port *port;
+	struct hlist_node port_link;
+	struct ltcp_listener *listener;
+	struct hlist_node listen_link;
+	struct list_head accept_link;
+	struct sock *parent;
+	struct timer_list timer;
+	u64 timer_at;
+	unsigned long deferred;
+	u32 mtu;
+};
+
+/* ltcp_sock.oob_state */
+enum {
+	LTCP_OOB_NONE,		/* no urgent octet */
+	LTCP_OOB_AWAITED,	/* announced, not here yet */
+	LTCP_OOB_VALID,		/* in oob_byte (or in line) and not read */
+	LTCP_OOB_READ,		/* was read; the mark still counts */
+};
+
+static inline struct ltcp_sock *ltcp_sk(const struct sock *sk)
+{
+	return (struct ltcp_sock *)sk;
+}
+
+static inline struct sock *ltcp_node_sk(struct ltcp_node *node)
+{
+	return (struct sock *)container_of(node, struct ltcp_sock, node);
+}
+
+static inline struct ltcp_net *ltcp_sk_net(const struct sock *sk)
+{
+	return ltcp_net(sock_net(sk));
+}
+
+/* The clock of the core: microseconds since boot, never 0 */
+static inline u64 ltcp_now(void)
+{
+	return div_u64(ktime_get_ns(), 1000) + 1;
+}
+
+/* The receive buffer as the core sees it: octets that fit, octets when empty */
+void ltcp_sk_env(const struct sock *sk, struct ltcp_env *env);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* TIME-WAIT entries and the hrtimer that ends them. */
+#ifndef LTCP_TIMEWAIT_H
+#define LTCP_TIMEWAIT_H
+
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+
+#include "core/timewait.h"
+#include "ports.h"
+#include "tcb_table.h"
+
+struct ltcp_family;
+struct ltcp_reply;
+
+/**
+ * struct ltcp_timewait - what is left of a connection for 2MSL
+ * @node: place in the TCB table
+ * @tw: what the core needs
+ * @dead: ended; whoever found it must look again; under @lock
+ * @lock: protects @tw and @dead
+ * @mark: the connection's mark, for its answers
+ * @hold: the port
+ * @link: in ltcp_net.tw_list, under tw_lock
+ * @ends: when, ktime nanoseconds
+ * @family: of the connection
+ * @rcu: for freeing
+ */
+struct ltcp_timewait {
+	struct ltcp_node node;
+	struct ltcp_tw tw;
+	bool dead;
+	spinlock_t lock;
+	u32 mark;
+	struct ltcp_port_hold hold;
+	struct list_head link;
+	ktime_t ends;
+	const struct ltcp_family *family;
+	struct rcu_head rcu;
+};
+
+/* What became of a segment for a TIME-WAIT entry */
+enum ltcp_tw_result {
+	LTCP_TW_DONE,		/* dealt with; the caller frees the skb */
+	LTCP_TW_GONE,		/* the entry has ended: look again */
+	LTCP_TW_REOPEN,		/* a new SYN: the entry has ended, ask a listener */
+};
+
+int ltcp_timewait_init(void);
+void ltcp_timewait_exit(void);
+void ltcp_timewait_net_init(struct ltcp_net *ln);
+
+/**
+ * ltcp_timewait_purge() - end all entries of a namespace at once
+ * @ln: namespace
+ */
+void ltcp_timewait_purge(struct ltcp_net *ln);
+
+/**
+ * ltcp_timewait_enter() - a connection's place in the table goes to a new entry
+ * @sk: locked; its TCB has just entered TIME-WAIT; @sk's node leaves the table
+ *
+ * With 2MSL 0, too many entries, or no memory, the node just leaves the table.
+ */
+void ltcp_timewait_enter(struct sock *sk);
+
+/**
+ * ltcp_timewait_rcv() - a segment for an entry
+ * @ln: namespace
+ * @entry: found by ltcp_table_lookup()
+ * @seg: the segment
+ * @reply: ready for an answer
+ * @iss_min: with LTCP_TW_REOPEN: where the new ISS must start beyond
+ *
+ * Context: rcu_read_lock() is held.
+ * Return: enum ltcp_tw_result; REOPEN is given only if @listening
+ */
+enum ltcp_tw_result ltcp_timewait_rcv(struct ltcp_net *ln, struct ltcp_timewait *entry,
+				      const struct ltcp_seg *seg, const struct ltcp_reply *reply,
+				      bool listening, u32 *iss_min);
+
+#endif
