@@ -1,0 +1,122 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Loading, parameters and unloading of ltcp.ko.
+
+. "$(dirname "$0")/../lib/tap.sh"
+
+TOP=$(cd "$(dirname "$0")/../.." && pwd)
+KO=${LTCP_KO:?runs in the virtual machine: make test SUITE=module}
+
+setup() {
+	[[ ! -d /sys/module/ltcp ]] || rmmod ltcp
+}
+
+teardown() {
+	# The next test, and the runner, want to find it as it was.
+	[[ ! -d /sys/module/ltcp ]] || "$TOP/scripts/unload" || true
+	insmod "$KO" || true
+}
+
+# Opens a stream socket of a protocol in this shell's child; $holder is its pid.
+hold_socket() {
+	python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, int(sys.argv[1]))
+print("open", flush=True)
+time.sleep(100000)' "$1" >/tmp/holder.out 2>&1 &
+	holder=$!
+	wait_until grep -q . /tmp/holder.out
+	grep -q open /tmp/holder.out || fail "no socket: $(tail -n 1 /tmp/holder.out)"
+}
+
+opens() {
+	python3 -c '
+import socket, sys
+socket.socket(socket.AF_INET, socket.SOCK_STREAM, int(sys.argv[1])).close()' "$1"
+}
+
+# Loading with that number must be refused, and the log must say why.
+refuses_protocol() {
+	local mark="mark-$1-$RANDOM"
+	echo "$mark" >/dev/kmsg
+	refused insmod "$KO" "protocol=$1"
+	[[ ! -d /sys/module/ltcp ]] || fail "loaded with protocol=$1"
+	dmesg | sed "1,/$mark/d" | grep -i 'ltcp.*protocol' || fail "no reason in the kernel log for $1"
+}
+
+test_load_and_unload() {
+	insmod "$KO"
+	[[ -d /sys/module/ltcp ]]
+	rmmod ltcp
+	[[ ! -d /sys/module/ltcp ]]
+}
+
+test_default_protocol() {
+	insmod "$KO"
+	[[ $(</sys/module/ltcp/parameters/protocol) == 253 ]]
+	opens 253
+}
+
+test_other_protocol() {
+	insmod "$KO" protocol=254
+	[[ $(</sys/module/ltcp/parameters/protocol) == 254 ]]
+	opens 254
+	refused opens 253
+}
+
+test_refuses_taken_protocols() {
+	local number
+	for number in 1 6 17; do
+		refuses_protocol $number
+	done
+}
+
+test_refuses_reserved_protocols() {
+	local number
+	for number in 0 255 256 1000 -1; do
+		refuses_protocol $number
+	done
+}
+
+test_open_socket_pins_module() {
+	insmod "$KO"
+	hold_socket 253
+	refused rmmod ltcp
+	[[ -d /sys/module/ltcp ]]
+	kill "$holder"
+	wait "$holder" || true
+	rmmod ltcp
+}
+
+test_unload_script() {
+	insmod "$KO"
+	"$TOP/scripts/unload"
+	[[ ! -d /sys/module/ltcp ]]
+	"$TOP/scripts/unload" # not loaded: fine
+}
+
+test_unload_script_after_listener() {
+	insmod "$KO"
+	python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 253)
+s.bind(("127.0.0.1", 7000))
+s.listen()
+c = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 253)
+c.connect(("127.0.0.1", 7000))
+c.send(b"x")'
+	"$TOP/scripts/unload"
+	[[ ! -d /sys/module/ltcp ]]
+}
+
+test_many_loads() {
+	local i
+	for i in 1 2 3 4 5; do
+		insmod "$KO"
+		opens 253
+		rmmod ltcp
+	done
+}
+
+tap_run "$@"
