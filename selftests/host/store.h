@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Storage for text out of order, the plainest there is: a sorted array. The core decides. */
+#ifndef LTCP_HOST_STORE_H
+#define LTCP_HOST_STORE_H
+
+#include "core/reasm.h"
+
+#define STORE_MAX 256
+
+/**
+ * struct store - pieces, ordered and free of overlap
+ * @n: how many
+ * @piece: their ranges
+ */
+struct store {
+	unsigned int n;
+	struct ltcp_range piece[STORE_MAX];
+};
+
+/* Keep what of @new is not kept yet, as ltcp_reasm_fit() says. False: no room. */
+bool store_insert(struct store *store, struct ltcp_range new);
+
+/* Octets in order at @rcv_nxt, taken out as ltcp_reasm_ready() says */
+u32 store_take(struct store *store, u32 rcv_nxt);
+
+#endif
