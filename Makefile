@@ -12,6 +12,7 @@
 KERNEL ?=
 KDIR ?=
 SUITE ?=
+SKIP ?=
 T ?=
 SMP ?=
 CLOCK ?=
@@ -97,7 +98,7 @@ demo: ## the demonstration, in a virtual machine; installs what it needs
 
 test: ## all tests (SUITE=wire T=name KERNEL=6.12 SMP=2 CLOCK=wall); installs what they need
 	$(quiet)$(TOP)/scripts/deps build vm test
-	$(quiet)KERNEL=$(KERNEL) SUITE=$(SUITE) T=$(T) SMP=$(SMP) CLOCK=$(CLOCK) $(TOP)/scripts/test
+	$(quiet)KERNEL="$(KERNEL)" SUITE="$(SUITE)" SKIP="$(SKIP)" T="$(T)" SMP="$(SMP)" CLOCK="$(CLOCK)" $(TOP)/scripts/test
 
 check: ## checkpatch --strict, sparse, and a build without a warning, on both kernels
 	$(quiet)$(TOP)/scripts/deps build check

@@ -42,9 +42,10 @@ class Report:
         program = self.program
         plan = re.match(r"1\.\.(\d+)", line)
         if plan:
-            program.plan = int(plan.group(1))
+            count = int(plan.group(1))
+            program.plan = (program.plan or 0) + count
             reason = re.search(r"# *SKIP *(.*)", line, re.IGNORECASE)
-            if program.plan == 0 and reason:
+            if count == 0 and reason:
                 program.results.append(("skip", program.name, reason.group(1)))
             return
         result = RESULT.match(line)
@@ -58,8 +59,10 @@ class Report:
         if directive:
             name, kind, reason = directive.groups()
             if not name:
-                name, reason = reason, kind.lower()
+                name, reason = reason, ""
             verdict = "skip"
+            if kind.upper() == "XFAIL":
+                reason = "expected to fail" + (f": {reason}" if reason else "")
             text = name
         else:
             verdict = "pass" if verdict == "ok" else "fail"
