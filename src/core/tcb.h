@@ -9,6 +9,7 @@
 #ifndef LTCP_CORE_TCB_H
 #define LTCP_CORE_TCB_H
 
+#include <linux/math64.h>
 #include <linux/types.h>
 
 #include "rtt.h"
@@ -137,6 +138,7 @@ enum ltcp_recovery {
  * @rtx_force: send one segment at @rtx_nxt whatever the congestion window
  * @timing: the segment that ends at @rtt_seq is being timed (Karn)
  * @syn_rtx: the SYN was sent more than once
+ * @syn_acked: our SYN has been acknowledged
  * @mss_clamped: @snd_mss was cut by path MTU discovery
  * @snd_wscale: shift of received windows (the peer's scale)
  * @rcv_wscale: shift of advertised windows (ours)
@@ -216,6 +218,7 @@ struct ltcp_tcb {
 	u8 rtx_force:1;
 	u8 timing:1;
 	u8 syn_rtx:1;
+	u8 syn_acked:1;
 	u8 mss_clamped:1;
 	u8 rcv_ahead:1;
 	u8 snd_wscale;
@@ -311,11 +314,7 @@ static inline bool ltcp_fin_unsent(const struct ltcp_tcb *tcb)
 /* A millisecond clock from the microsecond one */
 static inline u32 ltcp_ms(u64 us)
 {
-#ifdef __KERNEL__
 	return div_u64(us, 1000);
-#else
-	return us / 1000;
-#endif
 }
 
 #endif

@@ -16,12 +16,14 @@
  * @len: octets of text
  * @flags: control bits; LTCP_ACK is always among them but on the first SYN
  * @again: was sent before
+ * @probe: asks for a window that is zero: the persist timer repeats it
  */
 struct ltcp_plan {
 	u32 seq;
 	u32 len;
 	u8 flags;
 	bool again;
+	bool probe;
 };
 
 /**
@@ -43,11 +45,25 @@ bool ltcp_transmit_next(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
 bool ltcp_transmit_probe(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
 
 /**
- * ltcp_transmit_control() - a segment without text at SND.NXT
+ * ltcp_transmit_ack() - a segment without text at SND.NXT
  * @tcb: the connection
- * @plan: result: SYN, SYN-ACK or ACK, by the state
+ * @plan: result
  */
-void ltcp_transmit_control(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
+void ltcp_transmit_ack(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
+
+/**
+ * ltcp_transmit_syn() - our SYN
+ * @tcb: the connection
+ * @plan: result: SYN in SYN-SENT, else SYN with ACK
+ */
+void ltcp_transmit_syn(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
+
+/**
+ * ltcp_transmit_keepalive() - a segment that the peer must answer (SHLD-12)
+ * @tcb: the connection
+ * @plan: result: SEG.SEQ = SND.NXT - 1, no text
+ */
+void ltcp_transmit_keepalive(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
 
 /**
  * ltcp_transmit_sent() - a planned segment was handed to IP
@@ -80,5 +96,11 @@ void ltcp_transmit_header(struct ltcp_tcb *tcb, const struct ltcp_plan *plan,
  * @path_mss: MTU less the IP header and 20 octets
  */
 void ltcp_tcb_set_path_mss(struct ltcp_tcb *tcb, u32 path_mss);
+
+/**
+ * ltcp_tcb_update_mss() - SND.MSS from the peer's offer, the path and the options (MUST-16)
+ * @tcb: @tcb->snd_mss follows
+ */
+void ltcp_tcb_update_mss(struct ltcp_tcb *tcb);
 
 #endif

@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SEGMENT ARRIVES: RFC 9293 section 3.10.7, in its order and with its steps.
+ * A step returns false when the segment's processing ends with it.
+ */
+#include <linux/errno.h>
+
+#include "fsm_enter.h"
+#include "recovery.h"
+#include "transmit.h"
+#include "window.h"
+
+#define PAWS_IDLE_S	(24u * 24 * 3600)	/* RFC 7323 section 5.5 */
+
+bool ltcp_limiter_allow(struct ltcp_limiter *l, u64 now)
+{
+	u32 ms = ltcp_ms(now);
+
+	if (!l->n || ms - l->since_ms >= LTCP_LIMITER_MS) {
+		l->since_ms = ms;
+		l->n = 0;
+	}
+	if (l->n >= LTCP_LIMITER_N)
+		return false;
+	l->n++;
+	return true;
+}
+
+/* RFC 5961: say where we are, but not so often that it becomes a weapon */
+static bool challenge(struct ltcp_tcb *tcb, enum ltcp_reason why, const struct ltcp_env *env,
+		      struct ltcp_verdict *v)
+{
+	v->reason = why;
+	if (ltcp_limiter_allow(&tcb->challenge, env->now))
+		v->act |= LTCP_ACT_ACK;
+	return false;
+}
+
+/*
+ * An unacceptable segment is answered by an ACK. Without text the answer is
+ * limited: two peers that find each other's ACKs unacceptable would never end.
+ */
+static bool unacceptable(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, enum ltcp_reason why,
+			 const struct ltcp_env *env, struct ltcp_verdict *v)
+{
+	v->reason = why;
+	if (seg->flags & LTCP_RST)
+		return false;
+	if (!seg->text || (seg->flags & LTCP_SYN))
+		return challenge(tcb, why, env, v);
+	v->act |= LTCP_ACT_ACK;
+	return false;
+}
+
+/* Section 3.10.7.1 */
+void ltcp_fsm_segment_closed(const struct ltcp_seg *seg, struct ltcp_verdict *v)
+{
+	if (seg->flags & LTCP_RST)
+		return;
+	if (seg->flags & LTCP_ACK) {
+		fsm_rst(v, seg->ack);
+		return;
+	}
+	fsm_rst(v, 0);
+	v->rst.ack = ltcp_seg_end(seg);
+	v->rst.flags = LTCP_RST | LTCP_ACK;
+}
+
+/* Section 3.10.7.2 */
+void ltcp_fsm_segment_listen(const struct ltcp_seg *seg, struct ltcp_verdict *v)
+{
+	if (seg->flags & LTCP_RST)
+		return;
+	if (seg->flags & LTCP_ACK)
+		fsm_rst(v, seg->ack);
+	else if (seg->flags & LTCP_SYN)
+		v->act |= LTCP_ACT_SYNACK;
+}
+
+/* RFC 7323 section 5.3, R1: the timestamp is from before what was last taken */
+static bool paws_rejects(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 now)
+{
+	if (!seq_lt(seg->opt.tsval, tcb->ts_recent))
+		return false;
+	/* R1's exception: after 24 days of silence TS.Recent means nothing */
+	return ltcp_ms(now) / 1000 - tcb->ts_recent_s <= PAWS_IDLE_S;
+}
+
+/* RFC 7323 section 4.3: TS.Recent follows the segment that the last ACK ends at */
+static void update_ts_recent(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 now)
+{
+	if (seq_gt(seg->seq, tcb->rcv_wup) || !(seg->opt.has & LTCP_HAS_TS))
+		return;
+	tcb->ts_recent = seg->opt.tsval;
+	tcb->ts_recent_s = ltcp_ms(now) / 1000;
+}
+
+/* First, check sequence number: the table of section 3.10.7.4 */
+static bool in_window(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg)
+{
+	u32 wnd = ltcp_rcv_wnd(tcb), len = ltcp_seg_len(seg);
+
+	if (!wnd)
+		/*
+		 * Nothing may be sent to us, yet valid ACKs, URGs and RSTs
+		 * count (MUST-66); the text is cut off later.
+		 */
+		return seg->seq == tcb->rcv_nxt;
+	if (seq_in(seg->seq, tcb->rcv_nxt, wnd))
+		return true;
+	if (!len)
+		return false;
+	return seq_in(seg->seq + len - 1, tcb->rcv_nxt, wnd);
+}
+
+static bool step1_sequence(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
+			   const struct ltcp_env *env, struct ltcp_verdict *v)
+{
+	/* Figure 7, line 6: in a simultaneous open the peer's SYN comes again, with ACK */
+	if (!tcb->syn_acked && (seg->flags & LTCP_SYN) && (seg->flags & LTCP_ACK) &&
+	    seg->seq == tcb->irs) {
+		seg->flags &= ~LTCP_SYN;
+		seg->seq++;
+	}
+	if (tcb->ts_ok && !(seg->flags & LTCP_RST)) {
+		if (!(seg->opt.has & LTCP_HAS_TS)) {	/* RFC 7323 section 3.2 */
+			v->reason = LTCP_REASON_NO_TS;
+			return false;
+		}
+		if (paws_rejects(tcb, seg, env->now))
+			return unacceptable(tcb, seg, LTCP_REASON_PAWS, env, v);
+	}
+	if (!in_window(tcb, seg))
+		return unacceptable(tcb, seg, LTCP_REASON_SEQUENCE, env, v);
+	return true;
+}
+
+/* Second, check the RST bit: RFC 5961 section 3 */
+static bool step2_rst(struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
+		      const struct ltcp_env *env, struct ltcp_verdict *v)
+{
+	int err = ECONNRESET;
+
+	if (!(seg->flags & LTCP_RST))
+		return true;
+	if (seg->seq != tcb->rcv_nxt)
+		return challenge(tcb, LTCP_REASON_RST, env, v);
+	if (tcb->state == LTCP_SYN_RECEIVED)
+		err = ECONNREFUSED;
+	else if (tcb->state == LTCP_CLOSE_WAIT)
+		err = EPIPE;	/* as Linux: the reader has seen the end already */
+	fsm_delete(tcb, LTCP_CAUSE_RCV_RST, err, v);
+	return false;
+}
+
+/* Third, security: none. Fourth, check the SYN bit: RFC 5961 section 4 */
+static bool step4_syn(struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
+		      const struct ltcp_env *env, struct ltcp_verdict *v)
+{
+	if (!(seg->flags & LTCP_SYN))
+		return true;
+	return challenge(tcb, LTCP_REASON_SYN, env, v);
+}
+
+static void take_window(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u32 wnd,
+			struct ltcp_verdict *v)
+{
+	bool opened = wnd > tcb->snd_wnd;
+
+	tcb->snd_wnd = wnd;
+	tcb->snd_wl1 = seg->seq;
+	tcb->snd_wl2 = seg->ack;
+	if (wnd > tcb->max_snd_wnd)
+		tcb->max_snd_wnd = wnd;
+	if (!opened)
+		return;
+	v->act |= LTCP_ACT_OUTPUT;
+	if (!tcb->timer[LTCP_TIMER_PERSIST])
+		return;
+	/* The probe was heard; what it carried may not have been taken: send it again */
+	tcb->timer[LTCP_TIMER_PERSIST] = 0;
+	tcb->backoff = 0;
+	tcb->rtx_nxt = tcb->snd_una;
+	tcb->rtx_end = tcb->snd_nxt;
+	tcb->rtx_force = 1;
+}
+
+/* RFC 6298 section 3 (Karn): a timed segment, or else a timestamp */
+static void sample_rtt(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 now)
+{
+	if (tcb->timing && seq_ge(seg->ack, tcb->rtt_seq)) {
+		ltcp_rtt_sample(&tcb->rtt, now - tcb->rtt_at);
+		tcb->timing = 0;
+	} else if (!tcb->timing && tcb->ts_ok && (seg->opt.has & LTCP_HAS_TS) &&
+		   seg->opt.tsecr) {
+		u32 ms = ltcp_ms(now) + tcb->ts_off - seg->opt.tsecr;
+
+		if (ms < LTCP_RTO_MAX_US / 1000)
+			ltcp_rtt_sample(&tcb->rtt, ms * 1000);
+	}
+}
+
+static void advance_una(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 now,
+			struct ltcp_verdict *v)
+{
+	sample_rtt(tcb, seg, now);
+	tcb->retries = 0;
+	tcb->backoff = 0;
+	tcb->rtx_since = 0;
+	tcb->soft_err = 0;
+	ltcp_recovery_acked(tcb, seg->ack);
+	tcb->snd_una = seg->ack;
+	if (seq_lt(tcb->rtx_nxt, seg->ack))
+		tcb->rtx_nxt = seg->ack;
+	if (seq_lt(tcb->rtx_end, tcb->rtx_nxt))
+		tcb->rtx_end = tcb->rtx_nxt;
+	if (tcb->snd_urg && seq_ge(tcb->snd_una, tcb->snd_up))
+		tcb->snd_urg = 0;
+	/* RFC 6298 (5.2) and (5.3) */
+	if (!ltcp_in_flight(tcb))
+		tcb->timer[LTCP_TIMER_RTX] = 0;
+	else if (!tcb->timer[LTCP_TIMER_PERSIST])
+		fsm_restart_rtx(tcb, now);
+	v->act |= LTCP_ACT_ACKED | LTCP_ACT_OUTPUT;
+}
+
+/* RFC 5681 section 2: what a duplicate ACK is */
+static bool is_dupack(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u32 wnd)
+{
+	return seg->ack == tcb->snd_una && ltcp_in_flight(tcb) && !ltcp_seg_len(seg) &&
+	       wnd == tcb->snd_wnd && wnd;
+}
+
+static void take_ack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
+		     const struct ltcp_env *env, struct ltcp_verdict *v)
+{
+	u32 wnd = (u32)seg->wnd << tcb->snd_wscale;
+
+	tcb->probes = 0;
+	if (seq_gt(seg->ack, tcb->snd_una))
+		advance_una(tcb, seg, env->now, v);
+	else if (is_dupack(tcb, seg, wnd) && ltcp_recovery_dupack(tcb))
+		v->act |= LTCP_ACT_OUTPUT;
+	if (seq_lt(seg->ack, tcb->snd_una))
+		return;
+	if (seq_lt(tcb->snd_wl1, seg->seq) ||
+	    (tcb->snd_wl1 == seg->seq && seq_le(tcb->snd_wl2, seg->ack)))
+		take_window(tcb, seg, wnd, v);
+}
+
+static void establish(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, enum ltcp_cause cause,
+		      u64 now, struct ltcp_verdict *v)
+{
+	if (tcb->syn_rtx && !tcb->rtt.srtt_us)
+		ltcp_rtt_syn_lost(&tcb->rtt);
+	tcb->snd_wnd = seg->wnd;
+	/* RFC 7323 section 2.2: the window of a SYN is never scaled */
+	if (cause == LTCP_CAUSE_RCV_ACK_OF_SYN)
+		tcb->snd_wnd <<= tcb->snd_wscale;
+	tcb->max_snd_wnd = tcb->snd_wnd;
+	tcb->snd_wl1 = seg->seq;
+	tcb->snd_wl2 = seg->ack;
+	tcb->rcv_at = now;
+	ltcp_recovery_init(tcb);
+	fsm_enter(tcb, LTCP_ESTABLISHED, cause, v);
+	v->act |= LTCP_ACT_CONNECTED | LTCP_ACT_OUTPUT;
+	if (tcb->keepalive)
+		tcb->timer[LTCP_TIMER_KEEPALIVE] = now;	/* finds out by itself when */
+	if (tcb->close_pending)
+		fsm_queue_fin(tcb, v);
+}
+
+/* Fifth, in SYN-RECEIVED: has our SYN been acknowledged? */
+static bool ack_of_syn(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, bool syn_again,
+		       const struct ltcp_env *env, struct ltcp_verdict *v)
+{
+	if (!seq_gt(seg->ack, tcb->snd_una) || seq_gt(seg->ack, tcb->snd_nxt)) {
+		v->reason = LTCP_REASON_ACK;
+		fsm_rst(v, seg->ack);
+		return false;
+	}
+	tcb->syn_acked = 1;
+	advance_una(tcb, seg, env->now, v);
+	establish(tcb, seg, syn_again ? LTCP_CAUSE_RCV_SYN_ACK : LTCP_CAUSE_RCV_ACK_OF_SYN,
+		  env->now, v);
+	return true;
+}
+
+/* Fifth, check the ACK field: RFC 5961 section 5 for the acceptable range */
+static bool step5_ack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, bool syn_again,
+		      const struct ltcp_env *env, struct ltcp_verdict *v)
+{
+	if (!(seg->flags & LTCP_ACK)) {
+		v->reason = LTCP_REASON_NO_ACK;
+		return false;
+	}
+	if (tcb->state == LTCP_SYN_RECEIVED)
+		return ack_of_syn(tcb, seg, syn_again, env, v);
+	if (seq_gt(seg->ack, tcb->snd_nxt) ||
+	    seq_lt(seg->ack, tcb->snd_una - tcb->max_snd_wnd))
+		return challenge(tcb, LTCP_REASON_ACK, env, v);
+	if (!tcb->syn_acked && seq_gt(seg->ack, tcb->iss))
+		tcb->syn_acked = 1;	/* CLOSE came before the ACK of our SYN (arrow 10) */
+	take_ack(tcb, seg, env, v);
+
+	if (!ltcp_fin_acked(tcb))
+		return true;
+	/* FIN-WAIT-1 waits for the eighth step: the segment may bring FIN as well */
+	if (tcb->state == LTCP_CLOSING) {
+		fsm_enter(tcb, LTCP_TIME_WAIT, LTCP_CAUSE_RCV_ACK_OF_FIN, v);
+		v->act |= LTCP_ACT_TIME_WAIT;
+		return false;
+	}
+	if (tcb->state == LTCP_LAST_ACK) {
+		fsm_delete(tcb, LTCP_CAUSE_RCV_ACK_OF_FIN, 0, v);
+		return false;
+	}
+	return true;
+}
+
+/* Sixth, check the URG bit: the user is told when the pointer advances (MUST-32) */
+static void step6_urg(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, struct ltcp_verdict *v)
+{
+	u32 up = seg->seq + seg->up;
+
+	if (!(seg->flags & LTCP_URG) || !LTCP_IN(tcb->state, LTCP_MAY_RECEIVE))
+		return;
+	if (!seq_gt(up, tcb->rcv_up) || !seq_gt(up, tcb->rcv_nxt))
+		return;
+	tcb->rcv_up = up;
+	tcb->rcv_urg = 1;
+	v->act |= LTCP_ACT_URGENT;
+}
+
+/* Text for a user who has closed: RFC 1122 section 4.2.2.13 (SHLD-3) */
+static void refuse_text(struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
+			struct ltcp_verdict *v)
+{
+	v->reason = LTCP_REASON_GONE;
+	fsm_rst(v, seg->ack);
+	fsm_delete(tcb, LTCP_CAUSE_ABORT, 0, v);
+}
+
+/* Where the part of the segment that we may take ends; FIN is cut off with what follows */
+static u32 text_end(const struct ltcp_tcb *tcb, struct ltcp_seg *seg)
+{
+	u32 end = seg->seq + seg->text;
+	u32 edge = seq_max(tcb->rcv_adv, tcb->rcv_nxt);
+
+	if (tcb->rcv_fin)
+		edge = seq_min(edge, tcb->rcv_fin_seq);
+	if (seq_le(end, edge))
+		return end;
+	seg->flags &= ~LTCP_FIN;
+	return edge;
+}
+
+static void note_fin(struct ltcp_tcb *tcb, const struct ltcp_seg *seg)
+{
+	u32 at = seg->seq + seg->text;
+
+	if (!(seg->flags & LTCP_FIN) || tcb->rcv_fin || seq_lt(at, tcb->rcv_nxt))
+		return;
+	tcb->rcv_fin = 1;
+	tcb->rcv_fin_seq = at;
+}
+
+/*
+ * Seventh, process the segment text: cut it to the window and say where it
+ * belongs; the caller stores it. Returns false when the connection has ended.
+ */
+static bool step7_text(struct ltcp_tcb *tcb, struct ltcp_seg *seg, const struct ltcp_env *env,
+		       struct ltcp_verdict *v)
+{
+	u32 start = seq_max(seg->seq, tcb->rcv_nxt), end;
+
+	if (!LTCP_IN(tcb->state, LTCP_MAY_RECEIVE))
+		return true;
+	end = text_end(tcb, seg);
+	if (seq_gt(seg->seq + seg->text, tcb->rcv_nxt) && tcb->user_gone) {
+		refuse_text(tcb, seg, v);
+		return false;
+	}
+	if (seg->text && seq_ge(start, end)) {
+		v->act |= LTCP_ACT_ACK;	/* nothing of it was new, or none had room */
+	} else if (seg->text && !env->may_store) {
+		v->reason = LTCP_REASON_MEMORY;
+		v->act |= LTCP_ACT_ACK;
+		return true;
+	} else if (seg->text) {
+		v->text_skip = start - seg->seq;
+		v->text_len = end - start;
+		v->text_seq = start;
+		v->act |= LTCP_ACT_TEXT;
+		if (v->text_len > tcb->rcv_mss)
+			tcb->rcv_mss = v->text_len < tcb->adv_mss ? v->text_len : tcb->adv_mss;
+	}
+	note_fin(tcb, seg);
+	return true;
+}
+
+void ltcp_fsm_text_in_order(struct ltcp_tcb *tcb, u32 n)
+{
+	tcb->rcv_nxt += n;
+}
+
+/* Eighth, check the FIN bit, which may have waited for text before it */
+static void step8_fin(struct ltcp_tcb *tcb, struct ltcp_verdict *v)
+{
+	if (!tcb->rcv_fin || tcb->rcv_fin_done || tcb->rcv_nxt != tcb->rcv_fin_seq)
+		return;
+	tcb->rcv_nxt++;
+	tcb->rcv_fin_done = 1;
+	v->act |= LTCP_ACT_EOF | LTCP_ACT_ACK;
+	switch (tcb->state) {
+	case LTCP_ESTABLISHED:
+		fsm_enter(tcb, LTCP_CLOSE_WAIT, LTCP_CAUSE_RCV_FIN, v);
+		return;
+	case LTCP_FIN_WAIT_1:
+		if (!ltcp_fin_acked(tcb)) {
+			fsm_enter(tcb, LTCP_CLOSING, LTCP_CAUSE_RCV_FIN, v);
+			return;
+		}
+		fsm_enter(tcb, LTCP_TIME_WAIT, LTCP_CAUSE_RCV_FIN_ACK, v);
+		break;
+	case LTCP_FIN_WAIT_2:
+		fsm_enter(tcb, LTCP_TIME_WAIT, LTCP_CAUSE_RCV_FIN, v);
+		break;
+	}
+	v->act |= LTCP_ACT_TIME_WAIT;
+}
+
+/* Section 3.8.6.3: acknowledge at once, or after a while (SHLD-18, SHLD-19) */
+static void acknowledge(struct ltcp_tcb *tcb, bool ahead, const struct ltcp_env *env,
+			struct ltcp_verdict *v)
+{
+	bool gap = ahead || tcb->rcv_ahead;	/* RFC 5681 section 4.2 */
+
+	tcb->rcv_ahead = ahead;
+	if (v->act & LTCP_ACT_ACK)
+		return;
+	if (gap || tcb->quickack || tcb->rcv_nxt - tcb->rcv_wup > tcb->rcv_mss)
+		v->act |= LTCP_ACT_ACK;
+	else if (!tcb->timer[LTCP_TIMER_DELACK])
+		tcb->timer[LTCP_TIMER_DELACK] = env->now + tcb->conf->delack_us;
+}
+
+void ltcp_fsm_text_stored(struct ltcp_tcb *tcb, bool ahead, const struct ltcp_env *env,
+			  struct ltcp_verdict *v)
+{
+	step8_fin(tcb, v);
+	/* What the fifth step left open: our FIN is acknowledged, the peer's has not come */
+	if (tcb->state == LTCP_FIN_WAIT_1 && ltcp_fin_acked(tcb)) {
+		fsm_enter(tcb, LTCP_FIN_WAIT_2, LTCP_CAUSE_RCV_ACK_OF_FIN, v);
+		fsm_start_linger(tcb, env->now);
+	}
+	if (v->act & LTCP_ACT_TEXT)
+		acknowledge(tcb, ahead, env, v);
+}
+
+static void steps_6_to_8(struct ltcp_tcb *tcb, struct ltcp_seg *seg, const struct ltcp_env *env,
+			 struct ltcp_verdict *v)
+{
+	step6_urg(tcb, seg, v);
+	if (step7_text(tcb, seg, env, v) && !(v->act & LTCP_ACT_TEXT))
+		ltcp_fsm_text_stored(tcb, tcb->rcv_ahead, env, v);
+}
+
+/* Section 3.10.7.3 */
+static void arrives_in_syn_sent(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
+				const struct ltcp_env *env, struct ltcp_verdict *v)
+{
+	bool ack = seg->flags & LTCP_ACK;
+
+	if (ack && (seq_le(seg->ack, tcb->iss) || seq_gt(seg->ack, tcb->snd_nxt))) {
+		v->reason = LTCP_REASON_ACK;
+		if (!(seg->flags & LTCP_RST))
+			fsm_rst(v, seg->ack);
+		return;
+	}
+	if (seg->flags & LTCP_RST) {
+		if (ack)	/* erratum 8167: this alone makes it acceptable */
+			fsm_delete(tcb, LTCP_CAUSE_RCV_RST, ECONNREFUSED, v);
+		return;
+	}
+	if (!(seg->flags & LTCP_SYN))
+		return;
+	fsm_take_syn(tcb, seg);
+	tcb->ts_recent_s = ltcp_ms(env->now) / 1000;
+	if (!ack) {
+		/* Text on it stays unacknowledged: the peer sends it again */
+		tcb->retries = 0;
+		tcb->backoff = 0;
+		ltcp_recovery_init(tcb);
+		fsm_restart_rtx(tcb, env->now);
+		fsm_enter(tcb, LTCP_SYN_RECEIVED, LTCP_CAUSE_RCV_SYN, v);
+		v->act |= LTCP_ACT_SYNACK;
+		return;
+	}
+	tcb->syn_acked = 1;
+	advance_una(tcb, seg, env->now, v);
+	establish(tcb, seg, LTCP_CAUSE_RCV_SYN_ACK, env->now, v);
+	v->act |= LTCP_ACT_ACK;
+	seg->flags &= ~LTCP_SYN;
+	seg->seq++;
+	steps_6_to_8(tcb, seg, env, v);
+}
+
+/* Section 3.10.7.4 */
+static void arrives_otherwise(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
+			      const struct ltcp_env *env, struct ltcp_verdict *v)
+{
+	bool syn = seg->flags & LTCP_SYN;
+
+	if (!step1_sequence(tcb, seg, env, v) ||
+	    !step2_rst(tcb, seg, env, v) ||
+	    !step4_syn(tcb, seg, env, v) ||
+	    !step5_ack(tcb, seg, syn, env, v))
+		return;
+	tcb->rcv_at = env->now;
+	tcb->keep_probes = 0;
+	if (tcb->ts_ok)
+		update_ts_recent(tcb, seg, env->now);
+	steps_6_to_8(tcb, seg, env, v);
+}
+
+void ltcp_fsm_segment(struct ltcp_tcb *tcb, struct ltcp_seg *seg, const struct ltcp_env *env,
+		      struct ltcp_verdict *v)
+{
+	switch (tcb->state) {
+	case LTCP_CLOSED:
+		ltcp_fsm_segment_closed(seg, v);
+		break;
+	case LTCP_LISTEN:
+		ltcp_fsm_segment_listen(seg, v);
+		break;
+	case LTCP_SYN_SENT:
+		arrives_in_syn_sent(tcb, seg, env, v);
+		break;
+	default:
+		arrives_otherwise(tcb, seg, env, v);
+	}
+}

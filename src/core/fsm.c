@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/* User calls: RFC 9293 sections 3.10.1 to 3.10.6; and the one place where states change. */
+#include <linux/errno.h>
+#include <linux/string.h>
+
+#include "fsm_enter.h"
+#include "recovery.h"
+#include "transmit.h"
+#include "window.h"
+
+void ltcp_fsm_move(struct ltcp_verdict *v, enum ltcp_state from, enum ltcp_state to,
+		   enum ltcp_cause cause)
+{
+	struct ltcp_move *move;
+
+	if (!ltcp_fsm_arrow(from, to, cause) || v->n_moves == LTCP_MOVES_MAX)
+		v->act |= LTCP_ACT_ILLEGAL;
+	if (v->n_moves == LTCP_MOVES_MAX)
+		return;
+	move = &v->moves[v->n_moves++];
+	move->from = from;
+	move->to = to;
+	move->cause = cause;
+}
+
+void fsm_enter(struct ltcp_tcb *tcb, enum ltcp_state to, enum ltcp_cause cause,
+	       struct ltcp_verdict *v)
+{
+	ltcp_fsm_move(v, tcb->state, to, cause);
+	tcb->state = to;
+}
+
+void fsm_delete(struct ltcp_tcb *tcb, enum ltcp_cause cause, int err, struct ltcp_verdict *v)
+{
+	fsm_enter(tcb, LTCP_CLOSED, cause, v);
+	memset(tcb->timer, 0, sizeof(tcb->timer));
+	v->act |= LTCP_ACT_CLOSED;
+	v->act &= ~(LTCP_ACT_OUTPUT | LTCP_ACT_ACK | LTCP_ACT_TEXT);
+	v->err = err;
+}
+
+void fsm_start_linger(struct ltcp_tcb *tcb, u64 now)
+{
+	s32 s = tcb->linger_s ? : tcb->conf->fin_timeout_s;
+
+	if (tcb->state != LTCP_FIN_WAIT_2 || !tcb->user_gone)
+		return;
+	tcb->timer[LTCP_TIMER_LINGER] = now + (s > 0 ? s * 1000000ull : 0);
+}
+
+void fsm_rst(struct ltcp_verdict *v, u32 seq)
+{
+	v->act |= LTCP_ACT_RST;
+	v->rst.seq = seq;
+	v->rst.ack = 0;
+	v->rst.flags = LTCP_RST;
+}
+
+void fsm_restart_rtx(struct ltcp_tcb *tcb, u64 now)
+{
+	tcb->timer[LTCP_TIMER_RTX] = now + ltcp_rtt_backoff(&tcb->rtt, tcb->backoff);
+}
+
+void ltcp_tcb_init(struct ltcp_tcb *tcb, const struct ltcp_conf *conf)
+{
+	memset(tcb, 0, sizeof(*tcb));
+	tcb->conf = conf;
+	tcb->state = LTCP_CLOSED;
+	tcb->peer_mss = 536;
+	tcb->path_mss = 536;
+	tcb->rcv_mss = 536;
+	tcb->snd_mss = 536;
+	tcb->ssthresh = ~0u;
+	ltcp_rtt_init(&tcb->rtt, 0);
+}
+
+void ltcp_fsm_open_passive(struct ltcp_tcb *tcb, struct ltcp_verdict *v)
+{
+	fsm_enter(tcb, LTCP_LISTEN, LTCP_CAUSE_OPEN_PASSIVE, v);
+}
+
+void ltcp_fsm_open_active(struct ltcp_tcb *tcb, u32 iss, const struct ltcp_env *env,
+			  struct ltcp_verdict *v)
+{
+	tcb->active = 1;
+	tcb->iss = iss;
+	tcb->snd_una = iss;
+	tcb->snd_nxt = iss + 1;
+	tcb->snd_end = iss + 1;
+	tcb->snd_up = iss;
+	tcb->rtx_nxt = iss;
+	tcb->rtx_end = iss;
+	tcb->recover = iss;
+	tcb->rcv_nxt = 0;
+	tcb->rcv_adv = 0;
+	ltcp_tcb_update_mss(tcb);
+	tcb->timing = 1;
+	tcb->rtt_seq = iss + 1;
+	tcb->rtt_at = env->now;
+	tcb->snd_at = env->now;
+	fsm_restart_rtx(tcb, env->now);
+	fsm_enter(tcb, LTCP_SYN_SENT, LTCP_CAUSE_OPEN_ACTIVE, v);
+	v->act |= LTCP_ACT_SYN;
+}
+
+void ltcp_fsm_send(struct ltcp_tcb *tcb, u32 n, bool urgent)
+{
+	tcb->snd_end += n;
+	if (!urgent)
+		return;
+	/* MUST-62: the pointer names the octet after the last urgent one */
+	tcb->snd_urg = 1;
+	tcb->snd_up = tcb->snd_end;
+}
+
+void ltcp_fsm_received(struct ltcp_tcb *tcb, const struct ltcp_env *env, struct ltcp_verdict *v)
+{
+	if (LTCP_IN(tcb->state, LTCP_MAY_RECEIVE) && ltcp_window_update_due(tcb, env))
+		v->act |= LTCP_ACT_ACK;
+}
+
+void fsm_queue_fin(struct ltcp_tcb *tcb, struct ltcp_verdict *v)
+{
+	bool passive_close = tcb->state == LTCP_CLOSE_WAIT;
+
+	tcb->fin_queued = 1;
+	fsm_enter(tcb, passive_close ? LTCP_LAST_ACK : LTCP_FIN_WAIT_1, LTCP_CAUSE_CLOSE, v);
+	v->act |= LTCP_ACT_OUTPUT;
+}
+
+/* Section 3.10.4. The states that are not named have closed already. */
+void ltcp_fsm_close(struct ltcp_tcb *tcb, const struct ltcp_env *env, struct ltcp_verdict *v)
+{
+	switch (tcb->state) {
+	case LTCP_LISTEN:
+	case LTCP_SYN_SENT:
+		fsm_delete(tcb, LTCP_CAUSE_CLOSE, 0, v);
+		break;
+	case LTCP_SYN_RECEIVED:
+		/* Text is queued: wait for ESTABLISHED, so that it goes first */
+		if (tcb->snd_end != tcb->iss + 1)
+			tcb->close_pending = 1;
+		else
+			fsm_queue_fin(tcb, v);
+		break;
+	case LTCP_ESTABLISHED:
+	case LTCP_CLOSE_WAIT:
+		fsm_queue_fin(tcb, v);
+		break;
+	}
+}
+
+void ltcp_fsm_orphan(struct ltcp_tcb *tcb, bool unread, const struct ltcp_env *env,
+		     struct ltcp_verdict *v)
+{
+	tcb->user_gone = 1;
+	if (unread && tcb->state != LTCP_LISTEN && tcb->state != LTCP_CLOSED) {
+		ltcp_fsm_abort(tcb, 0, v);
+		return;
+	}
+	ltcp_fsm_close(tcb, env, v);
+	fsm_start_linger(tcb, env->now);
+}
+
+/* Section 3.10.5: what the peer may know of is reset, the rest is forgotten */
+void ltcp_fsm_abort(struct ltcp_tcb *tcb, int err, struct ltcp_verdict *v)
+{
+	switch (tcb->state) {
+	case LTCP_CLOSED:
+		return;
+	case LTCP_SYN_RECEIVED:
+	case LTCP_ESTABLISHED:
+	case LTCP_FIN_WAIT_1:
+	case LTCP_FIN_WAIT_2:
+	case LTCP_CLOSE_WAIT:
+		fsm_rst(v, tcb->snd_nxt);
+		break;
+	}
+	fsm_delete(tcb, LTCP_CAUSE_ABORT, err, v);
+}
+
+void fsm_take_syn(struct ltcp_tcb *tcb, const struct ltcp_seg *seg)
+{
+	u32 wnd = tcb->rcv_adv - tcb->rcv_nxt;	/* as our SYN promised */
+
+	tcb->irs = seg->seq;
+	tcb->rcv_nxt = seg->seq + 1;
+	tcb->rcv_wup = tcb->rcv_nxt;
+	tcb->rcv_up = tcb->rcv_nxt;
+	tcb->rcv_adv = tcb->rcv_nxt + wnd;
+	tcb->snd_wnd = seg->wnd;
+	tcb->snd_wl1 = seg->seq;
+	tcb->snd_wl2 = tcb->iss;
+
+	if (seg->opt.has & LTCP_HAS_MSS)
+		tcb->peer_mss = seg->opt.mss;
+	if (tcb->peer_mss < tcb->conf->min_snd_mss)
+		tcb->peer_mss = tcb->conf->min_snd_mss;
+	tcb->ts_ok = tcb->conf->timestamps && (seg->opt.has & LTCP_HAS_TS);
+	tcb->ts_recent = seg->opt.tsval;
+	tcb->sack_ok = tcb->conf->sack && (seg->opt.has & LTCP_HAS_SACK_PERM);
+	/* RFC 7323 section 2.2: scaling is on only if both SYNs ask for it */
+	tcb->wscale_ok = tcb->conf->window_scaling && (seg->opt.has & LTCP_HAS_WSCALE);
+	tcb->snd_wscale = tcb->wscale_ok ? seg->opt.wscale : 0;
+	if (!tcb->wscale_ok)
+		tcb->rcv_wscale = 0;
+	ltcp_tcb_update_mss(tcb);
+}

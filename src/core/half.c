@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SYN-RECEIVED of a passive open: RFC 9293 sections 3.10.7.2 and 3.10.7.4. */
+#include <linux/string.h>
+
+#include "fsm_enter.h"
+#include "half.h"
+#include "recovery.h"
+#include "transmit.h"
+
+void ltcp_half_from_syn(struct ltcp_half *half, const struct ltcp_seg *seg,
+			const struct ltcp_conf *conf, u16 default_mss)
+{
+	half->irs = seg->seq;
+	half->snd_wnd = seg->wnd;
+	half->mss = seg->opt.has & LTCP_HAS_MSS ? seg->opt.mss : default_mss;
+	if (half->mss < conf->min_snd_mss)
+		half->mss = conf->min_snd_mss;
+	half->ts_ok = conf->timestamps && (seg->opt.has & LTCP_HAS_TS);
+	half->ts_recent = half->ts_ok ? seg->opt.tsval : 0;
+	half->sack_ok = conf->sack && (seg->opt.has & LTCP_HAS_SACK_PERM);
+	half->wscale_ok = conf->window_scaling && (seg->opt.has & LTCP_HAS_WSCALE);
+	half->snd_wscale = half->wscale_ok ? seg->opt.wscale : 0;
+	if (!half->wscale_ok)
+		half->rcv_wscale = 0;
+	half->ecn_ok = (seg->flags & (LTCP_ECE | LTCP_CWR)) == (LTCP_ECE | LTCP_CWR);
+}
+
+static void header(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg)
+{
+	memset(seg, 0, sizeof(*seg));
+	seg->ack = half->irs + 1;
+	seg->opt.has = half->ts_ok ? LTCP_HAS_TS : 0;
+	seg->opt.tsval = ltcp_ms(now) + half->ts_off;
+	seg->opt.tsecr = half->ts_recent;
+}
+
+void ltcp_half_synack(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg)
+{
+	header(half, now, seg);
+	seg->seq = half->iss;
+	seg->flags = LTCP_SYN | LTCP_ACK;
+	seg->wnd = half->wnd;
+	seg->opt.has |= LTCP_HAS_MSS;
+	seg->opt.mss = half->adv_mss;
+	seg->opt.wscale = half->rcv_wscale;
+	if (half->wscale_ok)
+		seg->opt.has |= LTCP_HAS_WSCALE;
+	if (half->sack_ok)
+		seg->opt.has |= LTCP_HAS_SACK_PERM;
+}
+
+void ltcp_half_ack(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg)
+{
+	header(half, now, seg);
+	seg->seq = half->iss + 1;
+	seg->flags = LTCP_ACK;
+	seg->wnd = half->wnd >> half->rcv_wscale;
+}
+
+static void answer(struct ltcp_half *half, u64 now, enum ltcp_reason why,
+		   struct ltcp_verdict *v)
+{
+	v->reason = why;
+	if (ltcp_limiter_allow(&half->challenge, now))
+		v->act |= LTCP_ACT_ACK;
+}
+
+/* MUST-11: back to LISTEN, which has never heard of it */
+static void forget(struct ltcp_verdict *v, enum ltcp_cause cause)
+{
+	ltcp_fsm_move(v, LTCP_SYN_RECEIVED, LTCP_LISTEN, cause);
+	v->act |= LTCP_ACT_CLOSED;
+}
+
+static bool acceptable(const struct ltcp_half *half, const struct ltcp_seg *seg)
+{
+	u32 rcv_nxt = half->irs + 1, len = ltcp_seg_len(seg), wnd = half->wnd;
+
+	/* Text that overtook the ACK, or the ACK itself; a window of 0 takes only that */
+	if (seg->seq == rcv_nxt)
+		return true;
+	return seq_in(seg->seq, rcv_nxt, wnd) || (len && seq_in(seg->seq + len - 1, rcv_nxt, wnd));
+}
+
+static bool old_timestamp(const struct ltcp_half *half, const struct ltcp_seg *seg)
+{
+	return half->ts_ok && (seg->opt.has & LTCP_HAS_TS) &&
+	       seq_lt(seg->opt.tsval, half->ts_recent);
+}
+
+void ltcp_half_segment(struct ltcp_half *half, const struct ltcp_seg *seg, u64 now,
+		       struct ltcp_verdict *v)
+{
+	u8 flags = seg->flags;
+
+	/* The SYN again: our SYN-ACK was lost, or is late */
+	if ((flags & (LTCP_SYN | LTCP_ACK | LTCP_RST)) == LTCP_SYN && seg->seq == half->irs) {
+		if (ltcp_limiter_allow(&half->challenge, now))
+			v->act |= LTCP_ACT_SYNACK;
+		return;
+	}
+	if (!acceptable(half, seg) || (!(flags & LTCP_RST) && old_timestamp(half, seg))) {
+		if (!(flags & LTCP_RST))
+			answer(half, now, LTCP_REASON_SEQUENCE, v);
+		return;
+	}
+	if (flags & LTCP_RST) {		/* RFC 5961 section 3.2 */
+		if (seg->seq == half->irs + 1)
+			forget(v, LTCP_CAUSE_RCV_RST);
+		else
+			answer(half, now, LTCP_REASON_RST, v);
+		return;
+	}
+	if (flags & LTCP_SYN) {		/* fourth: "return this connection to LISTEN" */
+		forget(v, LTCP_CAUSE_RCV_SYN);
+		return;
+	}
+	if (!(flags & LTCP_ACK)) {
+		v->reason = LTCP_REASON_NO_ACK;
+		return;
+	}
+	if (seg->ack != half->iss + 1) {
+		v->reason = LTCP_REASON_ACK;
+		fsm_rst(v, seg->ack);
+		return;
+	}
+	if (half->ts_ok && !(seg->opt.has & LTCP_HAS_TS)) {
+		v->reason = LTCP_REASON_NO_TS;
+		return;
+	}
+	v->act |= LTCP_ACT_ESTABLISH;
+}
+
+void ltcp_tcb_from_half(struct ltcp_tcb *tcb, const struct ltcp_half *half, u64 now)
+{
+	tcb->state = LTCP_SYN_RECEIVED;
+	tcb->iss = half->iss;
+	tcb->snd_una = half->iss;
+	tcb->snd_nxt = half->iss + 1;
+	tcb->snd_end = half->iss + 1;
+	tcb->snd_up = half->iss;
+	tcb->rtx_nxt = half->iss;
+	tcb->rtx_end = half->iss;
+	tcb->recover = half->iss;
+	tcb->snd_wnd = half->snd_wnd;
+	tcb->snd_wl1 = half->irs;
+	tcb->snd_wl2 = half->iss;
+	tcb->irs = half->irs;
+	tcb->rcv_nxt = half->irs + 1;
+	tcb->rcv_wup = tcb->rcv_nxt;
+	tcb->rcv_up = tcb->rcv_nxt;
+	tcb->rcv_adv = tcb->rcv_nxt + half->wnd;
+	tcb->peer_mss = half->mss;
+	tcb->adv_mss = half->adv_mss;
+	tcb->ts_ok = half->ts_ok;
+	tcb->ts_recent = half->ts_recent;
+	tcb->ts_recent_s = ltcp_ms(now) / 1000;
+	tcb->ts_off = half->ts_off;
+	tcb->wscale_ok = half->wscale_ok;
+	tcb->snd_wscale = half->snd_wscale;
+	tcb->rcv_wscale = half->rcv_wscale;
+	tcb->sack_ok = half->sack_ok;
+	tcb->syn_rtx = !!half->retries;
+	ltcp_tcb_update_mss(tcb);
+	ltcp_recovery_init(tcb);
+}

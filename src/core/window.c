@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The receive window: RFC 9293 sections 3.8.6 and 3.8.6.2.2, RFC 7323 section 2. */
+#include "window.h"
+
+/* The window that the buffer allows, in whole units of the scale */
+static u32 wanted(const struct ltcp_tcb *tcb, const struct ltcp_env *env)
+{
+	u32 most = 65535u << tcb->rcv_wscale;
+	u32 wnd = env->space < most ? env->space : most;
+
+	return wnd >> tcb->rcv_wscale << tcb->rcv_wscale;
+}
+
+/* MUST-39: the right edge moves by at least that, or not at all */
+static u32 least_step(const struct ltcp_tcb *tcb, const struct ltcp_env *env, u32 segments)
+{
+	u32 full = segments * tcb->adv_mss;
+
+	return full < env->buffer / 2 ? full : env->buffer / 2;
+}
+
+u16 ltcp_window_advertise(struct ltcp_tcb *tcb, const struct ltcp_env *env, bool syn)
+{
+	u32 now = ltcp_rcv_wnd(tcb), wnd;
+
+	if (syn) {
+		wnd = env->space < 65535 ? env->space : 65535;
+		tcb->rcv_adv = tcb->rcv_nxt + wnd;
+		return wnd;
+	}
+	wnd = wanted(tcb, env);
+	if (wnd < now + least_step(tcb, env, 1))
+		wnd = now;
+	/* Rounded up, or the edge would go back by a fraction of a unit (SHLD-14) */
+	wnd = (wnd + (1u << tcb->rcv_wscale) - 1) >> tcb->rcv_wscale;
+	if (wnd > 65535)
+		wnd = 65535;
+	tcb->rcv_adv = seq_max(tcb->rcv_adv, tcb->rcv_nxt + (wnd << tcb->rcv_wscale));
+	return wnd;
+}
+
+bool ltcp_window_update_due(const struct ltcp_tcb *tcb, const struct ltcp_env *env)
+{
+	u32 now = ltcp_rcv_wnd(tcb), wnd = wanted(tcb, env);
+	/* While the window is open, two segments' worth: half as many updates */
+	u32 step = least_step(tcb, env, now >= tcb->adv_mss ? 2 : 1);
+
+	return wnd > now && wnd - now >= step;
+}
+
+u8 ltcp_window_scale(u32 buffer)
+{
+	u8 shift = 0;
+
+	while (shift < LTCP_WSCALE_MAX && buffer >> shift > 65535)
+		shift++;
+	return shift;
+}
