@@ -47,6 +47,34 @@ void ltcp_input_icmp(struct ltcp_net *ln, const struct ltcp_key *key, int dif, i
 int ltcp_input_rcv(struct sock *sk, struct sk_buff *skb);
 
 /**
+ * ltcp_input_segment() - SEGMENT ARRIVES for a connection
+ * @sk: locked
+ * @skb: skb->data at the TCP header; consumed
+ * @seg: decoded
+ */
+void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg);
+
+/**
+ * ltcp_input_deferred() - proto.release_cb: do what found the socket owned by its user
+ * @sk: its lock is about to be released
+ */
+void ltcp_input_deferred(struct sock *sk);
+
+/**
+ * ltcp_act_urgent() - carry out LTCP_ACT_URGENT, and take it from the verdict
+ * @sk: locked; the text of the same segment is not stored yet
+ * @v: what the core decided
+ */
+void ltcp_act_urgent(struct sock *sk, struct ltcp_verdict *v);
+
+/**
+ * ltcp_act_count() - count why a segment was not taken
+ * @ln: namespace
+ * @v: verdict
+ */
+void ltcp_act_count(struct ltcp_net *ln, const struct ltcp_verdict *v);
+
+/**
  * ltcp_act() - carry out a verdict
  * @sk: locked; may be closed afterwards, the caller holds a reference
  * @v: what the core decided

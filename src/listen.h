@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The passive open: half-open entries, cookies and the accept queue. */
+/* The passive open: what a SYN leads to, cookies, and the accept queue. */
 #ifndef LTCP_LISTEN_H
 #define LTCP_LISTEN_H
 
@@ -9,25 +9,8 @@
 struct ltcp_reply;
 
 /**
- * struct ltcp_half_entry - a half-open connection in the TCB table
- * @node: place in the TCB table
- * @half: what the core needs
- * @lock: protects @half and @dead
- * @dead: ended; whoever found it must look again
- * @listener: holds a reference on it
- * @link: in ltcp_listener.halves
- * @timer: repeats the SYN-ACK
- * @reply: how to answer
- * @rcu: for freeing
- */
-struct ltcp_half_entry;
-
-int ltcp_listen_init(void);
-void ltcp_listen_exit(void);
-
-/**
  * ltcp_listen_start() - listen(): CLOSED -> LISTEN
- * @sk: locked
+ * @sk: locked, bound
  * @backlog: length of the accept queue
  *
  * Return: 0 or -errno
@@ -39,6 +22,12 @@ int ltcp_listen_start(struct sock *sk, int backlog);
  * @sk: locked, LISTEN or just left it
  */
 void ltcp_listen_stop(struct sock *sk);
+
+/**
+ * ltcp_listen_free() - the socket is about to be freed
+ * @sk: unreachable but for RCU readers
+ */
+void ltcp_listen_free(struct sock *sk);
 
 /**
  * ltcp_listen_accept() - take the oldest waiting connection
@@ -55,12 +44,18 @@ struct sock *ltcp_listen_accept(struct sock *sk);
 bool ltcp_listen_empty(const struct sock *sk);
 
 /**
+ * ltcp_listen_has_room() - can the accept queue take one more?
+ * @sk: listener
+ */
+bool ltcp_listen_has_room(const struct sock *sk);
+
+/**
  * ltcp_listen_rcv() - a segment for a listener, no entry in the table
  * @sk: listener, found under RCU
  * @skb: the segment; consumed
  * @seg: decoded
  * @reply: ready for an answer
- * @iss_min: not 0: the ISS must lie beyond (TIME-WAIT reopened), and no cookie is sent
+ * @iss_min: not NULL: the ISS must lie beyond (TIME-WAIT reopened), and no cookie is sent
  *
  * Context: softirq, rcu_read_lock() is held.
  */
@@ -68,16 +63,33 @@ void ltcp_listen_rcv(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg,
 		     struct ltcp_reply *reply, const u32 *iss_min);
 
 /**
- * ltcp_half_rcv() - a segment for a half-open entry
- * @ln: namespace
- * @node: of kind LTCP_KIND_HALF
- * @skb: the segment; consumed unless the result is false
- * @seg: decoded
- * @reply: ready for an answer
+ * ltcp_listen_child() - the socket of a passive connection, in SYN-RECEIVED
+ * @listener: a reference is held
+ * @half: what is known
+ * @family: how it came
+ * @key: both ends
+ * @skb: the segment that completes it, for IP options
  *
- * Return: false when the entry has ended: look again
+ * Return: the connection, locked (bh), with two references, in no table; or NULL
  */
-bool ltcp_half_rcv(struct ltcp_net *ln, struct ltcp_node *node, struct sk_buff *skb,
-		   struct ltcp_seg *seg, struct ltcp_reply *reply);
+struct sock *ltcp_listen_child(struct sock *listener, const struct ltcp_half *half,
+			       const struct ltcp_family *family, const struct ltcp_key *key,
+			       struct sk_buff *skb);
+
+/**
+ * ltcp_listen_drop_child() - undo ltcp_listen_child(): no peer has heard of it
+ * @child: locked (bh)
+ */
+void ltcp_listen_drop_child(struct sock *child);
+
+/**
+ * ltcp_listen_welcome() - a new connection takes its first segment and waits for accept()
+ * @listener: a reference is held
+ * @child: in the table, locked (bh); unlocked
+ * @skb: consumed
+ * @seg: decoded
+ */
+void ltcp_listen_welcome(struct sock *listener, struct sock *child, struct sk_buff *skb,
+			 struct ltcp_seg *seg);
 
 #endif

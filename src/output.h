@@ -10,14 +10,22 @@
 /**
  * ltcp_output() - send all that may be sent now
  * @sk: locked
+ *
+ * Return: true when a segment was sent: it has carried the acknowledgment
  */
-void ltcp_output(struct sock *sk);
+bool ltcp_output(struct sock *sk);
 
 /**
- * ltcp_output_control() - send a segment without text: SYN, SYN-ACK or ACK, by the state
+ * ltcp_output_ack() - send a segment without text
  * @sk: locked
  */
-void ltcp_output_control(struct sock *sk);
+void ltcp_output_ack(struct sock *sk);
+
+/**
+ * ltcp_output_syn() - send our SYN: with ACK unless in SYN-SENT
+ * @sk: locked
+ */
+void ltcp_output_syn(struct sock *sk);
 
 /**
  * ltcp_output_probe() - send a window probe
@@ -51,6 +59,16 @@ void ltcp_output_rst(struct sock *sk, const struct ltcp_verdict *v);
 int ltcp_output_reply(struct ltcp_net *ln, const struct ltcp_family *family,
 		      const struct ltcp_reply *reply, struct ltcp_seg *seg,
 		      struct dst_entry *dst);
+
+/**
+ * ltcp_output_reply_rst() - send the RST of a verdict that concerns no connection
+ * @ln: namespace
+ * @family: whose
+ * @reply: to whom
+ * @v: LTCP_ACT_RST is among its acts
+ */
+void ltcp_output_reply_rst(struct ltcp_net *ln, const struct ltcp_family *family,
+			   const struct ltcp_reply *reply, const struct ltcp_verdict *v);
 
 /**
  * ltcp_output_release() - SND.UNA has advanced: free what was acknowledged

@@ -32,6 +32,8 @@ struct ltcp_skb_cb {
  * @half_lock: protects @halves
  * @halves: half-open entries
  * @n_half: how many
+ * @closing: no more half-open entries; under @half_lock
+ * @no_accept: no more connections; under @accept_lock
  */
 struct ltcp_listener {
 	spinlock_t accept_lock;
@@ -39,6 +41,8 @@ struct ltcp_listener {
 	spinlock_t half_lock;
 	struct hlist_head halves;
 	unsigned int n_half;
+	bool closing;
+	bool no_accept;
 };
 
 /* Bits of ltcp_sock.deferred: work that found the socket owned by its user */
@@ -70,6 +74,7 @@ enum {
  * @deferred: LTCP_DEFERRED_* bits
  * @mtu: path MTU that ICMP reported, with LTCP_DEFERRED_MTU
  * @counted_orphan: counted in ltcp_net.orphans
+ * @cork: TCP_CORK
  * @user_mss: TCP_MAXSEG, 0: none
  * @window_clamp: upper bound for the receive window, 0: none
  */
@@ -85,6 +90,7 @@ struct ltcp_sock {
 	u8 oob_state;
 	u8 oob_byte;
 	bool counted_orphan;
+	bool cork;
 	u16 user_mss;
 	u32 window_clamp;
 	struct ltcp_port *port;

@@ -231,10 +231,11 @@ static bool is_dupack(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u3
 	       wnd == tcb->snd_wnd && wnd;
 }
 
-static void take_ack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
+static void take_ack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, bool syn_again,
 		     const struct ltcp_env *env, struct ltcp_verdict *v)
 {
-	u32 wnd = (u32)seg->wnd << tcb->snd_wscale;
+	/* RFC 7323 section 2.2: the window of a SYN is never scaled */
+	u32 wnd = (u32)seg->wnd << (syn_again ? 0 : tcb->snd_wscale);
 
 	tcb->probes = 0;
 	if (seq_gt(seg->ack, tcb->snd_una))
@@ -301,7 +302,7 @@ static bool step5_ack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, bool syn
 		return challenge(tcb, LTCP_REASON_ACK, env, v);
 	if (!tcb->syn_acked && seq_gt(seg->ack, tcb->iss))
 		tcb->syn_acked = 1;	/* CLOSE came before the ACK of our SYN (arrow 10) */
-	take_ack(tcb, seg, env, v);
+	take_ack(tcb, seg, syn_again, env, v);
 
 	if (!ltcp_fin_acked(tcb))
 		return true;
@@ -491,6 +492,7 @@ static void arrives_in_syn_sent(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 		/* Text on it stays unacknowledged: the peer sends it again */
 		tcb->retries = 0;
 		tcb->backoff = 0;
+		tcb->timing = 0;	/* Karn: the SYN-ACK sends our SYN's number again */
 		ltcp_recovery_init(tcb);
 		fsm_restart_rtx(tcb, env->now);
 		fsm_enter(tcb, LTCP_SYN_RECEIVED, LTCP_CAUSE_RCV_SYN, v);

@@ -30,6 +30,12 @@ void fsm_enter(struct ltcp_tcb *tcb, enum ltcp_state to, enum ltcp_cause cause,
 	tcb->state = to;
 }
 
+void ltcp_tcb_leave(struct ltcp_tcb *tcb)
+{
+	memset(tcb->timer, 0, sizeof(tcb->timer));
+	tcb->state = LTCP_CLOSED;
+}
+
 void fsm_delete(struct ltcp_tcb *tcb, enum ltcp_cause cause, int err, struct ltcp_verdict *v)
 {
 	fsm_enter(tcb, LTCP_CLOSED, cause, v);

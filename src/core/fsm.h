@@ -183,6 +183,12 @@ struct ltcp_verdict {
 void ltcp_tcb_init(struct ltcp_tcb *tcb, const struct ltcp_conf *conf);
 
 /**
+ * ltcp_tcb_leave() - the connection lives on in a TIME-WAIT entry
+ * @tcb: in TIME-WAIT; its variables are no longer the connection's: CLOSED, no timer
+ */
+void ltcp_tcb_leave(struct ltcp_tcb *tcb);
+
+/**
  * ltcp_fsm_move() - record a change of state of something that is no TCB
  * @v: the verdict to add it to
  * @from: old state

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A segment's way in: whose is it, and what does its owner make of it? */
+#include <linux/filter.h>
+#include <linux/netfilter.h>
+#include <net/dst.h>
+#include <net/ip.h>
+
+#include "half.h"
+#include "input.h"
+#include "listen.h"
+#include "output.h"
+#include "ports.h"
+#include "receive.h"
+#include "socket.h"
+#include "timers.h"
+#include "timewait.h"
+#include "trace.h"
+
+/* A lookup that met an entry's end is repeated, but not for ever */
+#define LOOKUPS_MAX	4
+
+/* Decode the header; its length, or 0 when the segment is malformed */
+static unsigned int decode(struct ltcp_net *ln, struct sk_buff *skb, struct ltcp_seg *seg)
+{
+	int len;
+
+	if (!pskb_may_pull(skb, LTCP_HEADER_MIN) ||
+	    !pskb_may_pull(skb, (skb->data[12] >> 4) * 4)) {
+		LTCP_COUNT(ln, IN_ERRS);
+		return 0;
+	}
+	len = ltcp_segment_parse(seg, skb->data, skb_headlen(skb), skb->len);
+	if (len > 0)
+		return len;
+	if (len == LTCP_PARSE_OPTION)
+		LTCP_COUNT(ln, IN_OPTION_ERRS);
+	LTCP_COUNT(ln, IN_ERRS);
+	return 0;
+}
+
+/* Whether a segment may come in at all: IPsec policy, then the socket's filter */
+static bool admitted(struct ltcp_net *ln, const struct ltcp_family *family, struct sock *sk,
+		     struct sk_buff *skb, struct ltcp_seg *seg)
+{
+	unsigned int header = skb->len - seg->text;
+
+	if (!family->policy_ok(sk, skb)) {
+		LTCP_COUNT(ln, DROP_POLICY);
+		return false;
+	}
+	nf_reset_ct(skb);
+	if (!sk)
+		return true;
+	if (sk_filter_trim_cap(sk, skb, header)) {
+		LTCP_COUNT(ln, DROP_FILTER);
+		return false;
+	}
+	seg->text = skb->len - header;	/* a filter may have cut it */
+	return true;
+}
+
+/* SEGMENT ARRIVES for a connection; @skb is consumed */
+void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg)
+{
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	unsigned int header = skb->len - seg->text;
+	struct ltcp_verdict v = {};
+	struct ltcp_env env;
+
+	if (sk->sk_state == TCP_CLOSE) {	/* it ended while the segment waited */
+		kfree_skb(skb);
+		return;
+	}
+	ltcp_sk_env(sk, &env);
+	if (seg->text)
+		env.may_store = ltcp_receive_room(sk, skb, seq_le(seg->seq, tcb->rcv_nxt));
+	ltcp_fsm_segment(tcb, seg, &env, &v);
+	if (sk->sk_state == TCP_SYN_SENT)	/* its SYN has told where the text begins */
+		WRITE_ONCE(ltcp_sk(sk)->copied_seq, tcb->irs + 1);
+	if (v.act & LTCP_ACT_TEXT) {
+		bool news;
+		u32 before = tcb->rcv_nxt;
+
+		ltcp_act_urgent(sk, &v);
+		ltcp_receive_store(sk, skb, header, &v);
+		news = tcb->rcv_nxt != before;
+		ltcp_sk_env(sk, &env);
+		ltcp_fsm_text_stored(tcb, !RB_EMPTY_ROOT(&ltcp_sk(sk)->ahead), &env, &v);
+		if (news)
+			ltcp_socket_readable(sk);
+	} else {
+		kfree_skb(skb);
+	}
+	ltcp_act(sk, &v);
+}
+
+int ltcp_input_rcv(struct sock *sk, struct sk_buff *skb)
+{
+	struct ltcp_seg seg;
+
+	if (decode(ltcp_sk_net(sk), skb, &seg))
+		ltcp_input_segment(sk, skb, &seg);
+	else
+		kfree_skb(skb);
+	return 0;
+}
+
+static void to_connection(struct ltcp_net *ln, const struct ltcp_family *family,
+			  struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg)
+{
+	if (!admitted(ln, family, sk, skb, seg)) {
+		kfree_skb(skb);
+		return;
+	}
+	skb_dst_drop(skb);	/* the queue must not pin the route, nor its device */
+	skb->dev = NULL;
+	bh_lock_sock_nested(sk);
+	if (!sock_owned_by_user(sk)) {
+		ltcp_input_segment(sk, skb, seg);
+	} else if (sk_add_backlog(sk, skb, READ_ONCE(sk->sk_rcvbuf) +
+				  READ_ONCE(sk->sk_sndbuf))) {
+		LTCP_COUNT(ln, DROP_BACKLOG);
+		kfree_skb(skb);
+	}
+	bh_unlock_sock(sk);
+}
+
+static void to_nobody(struct ltcp_net *ln, const struct ltcp_family *family,
+		      struct sk_buff *skb, const struct ltcp_seg *seg,
+		      const struct ltcp_reply *reply)
+{
+	struct ltcp_verdict v = {};
+
+	/* Section 3.9.2.3: nothing is said to those who cannot be meant (MUST-57, MUST-63) */
+	if (!family->unicast(skb) || !family->policy_ok(NULL, skb)) {
+		LTCP_COUNT(ln, DROP_ADDRESS);
+	} else {
+		ltcp_fsm_segment_closed(seg, &v);
+		if (v.act & LTCP_ACT_RST)
+			ltcp_output_reply_rst(ln, family, reply, &v);
+	}
+	kfree_skb(skb);
+}
+
+static void to_listener(struct ltcp_net *ln, const struct ltcp_family *family,
+			struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg,
+			struct ltcp_reply *reply, const u32 *iss_min)
+{
+	if (!admitted(ln, family, sk, skb, seg)) {
+		kfree_skb(skb);
+		return;
+	}
+	if (!family->unicast(skb)) {
+		LTCP_COUNT(ln, DROP_ADDRESS);
+		kfree_skb(skb);
+		return;
+	}
+	reply->sk = sk;
+	reply->mark = sk->sk_mark ? : reply->mark;
+	reply->priority = sk->sk_priority;
+	reply->tos = inet_sk(sk)->tos;
+	ltcp_listen_rcv(sk, skb, seg, reply, iss_min);
+}
+
+static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
+		     struct sk_buff *skb, struct ltcp_seg *seg, struct ltcp_reply *reply,
+		     int dif, int sdif)
+{
+	struct sock *listener = NULL, *sk;
+	u32 iss_min, *reopened = NULL;
+	struct ltcp_node *node;
+	int i;
+
+	for (i = 0; i < LOOKUPS_MAX; i++) {
+		node = reopened ? NULL : ltcp_table_lookup(ln, &reply->key, dif, sdif);
+		if (!node || node->kind == LTCP_KIND_TIMEWAIT)
+			listener = ltcp_ports_listener(ln, &reply->key, dif, sdif);
+		if (!node)
+			break;
+		switch ((enum ltcp_kind)node->kind) {
+		case LTCP_KIND_SOCK:
+			sk = ltcp_node_sk(node);
+			if (!refcount_inc_not_zero(&sk->sk_refcnt))
+				break;
+			to_connection(ln, family, sk, skb, seg);
+			sock_put(sk);
+			return;
+		case LTCP_KIND_HALF:
+			if (ltcp_half_rcv(ln, node, skb, seg, reply))
+				return;
+			break;
+		case LTCP_KIND_TIMEWAIT:
+			switch (ltcp_timewait_rcv(ln, container_of(node, struct ltcp_timewait,
+								   node),
+						  seg, reply, listener, &iss_min)) {
+			case LTCP_TW_DONE:
+				kfree_skb(skb);
+				return;
+			case LTCP_TW_REOPEN:
+				reopened = &iss_min;
+				break;
+			case LTCP_TW_GONE:
+				break;
+			}
+		}
+	}
+	if (listener)
+		to_listener(ln, family, listener, skb, seg, reply, reopened);
+	else
+		to_nobody(ln, family, skb, seg, reply);
+}
+
+void ltcp_input(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb,
+		const struct ltcp_key *key, int dif, int sdif)
+{
+	struct ltcp_reply reply = {
+		.key = *key,
+		.oif = sdif ? dif : 0,	/* under an l3mdev the answer goes through it */
+		.mark = IP4_REPLY_MARK(ln->net, skb->mark),
+		.priority = 0,
+		.tos = family->tos(skb),
+	};
+	struct ltcp_seg seg;
+
+	if (!decode(ln, skb, &seg)) {
+		kfree_skb(skb);
+		return;
+	}
+	trace_ltcp_segment_in(ln, key, &seg);
+	to_owner(ln, family, skb, &seg, &reply, dif, sdif);
+}
+
+/* A new path MTU, genuine and not below the floor (RFC 1191, RFC 5927 section 7) */
+static void mtu_reduced(struct sock *sk, u32 mtu)
+{
+	struct ltcp_sock *ls = ltcp_sk(sk);
+
+	if (sk->sk_state == TCP_CLOSE || sk->sk_state == TCP_LISTEN)
+		return;
+	mtu = ls->family->update_pmtu(sk, max_t(u32, mtu, ltcp_sk_net(sk)->set.min_pmtu));
+	if (!mtu)
+		return;
+	ltcp_tcb_set_path_mss(&ls->tcb, mtu - ls->family->header_len - LTCP_HEADER_MIN);
+	ltcp_output(sk);
+}
+
+static void icmp_for_sock(struct sock *sk, enum ltcp_icmp kind, int err, u32 info, u32 seq)
+{
+	struct ltcp_sock *ls = ltcp_sk(sk);
+	struct ltcp_verdict v = {};
+	struct ltcp_env env;
+
+	if (sk->sk_state == TCP_CLOSE)
+		return;
+	if (sock_owned_by_user(sk) && kind != LTCP_ICMP_MTU) {
+		WRITE_ONCE(sk->sk_err_soft, err);
+		return;
+	}
+	ltcp_sk_env(sk, &env);
+	ltcp_fsm_icmp(&ls->tcb, kind, err, seq, &env, &v);
+	if (kind != LTCP_ICMP_MTU) {
+		ltcp_act(sk, &v);
+		return;
+	}
+	ltcp_act_count(ltcp_sk_net(sk), &v);
+	if (!v.act)
+		return;
+	if (!sock_owned_by_user(sk)) {
+		mtu_reduced(sk, info);
+		return;
+	}
+	ls->mtu = info;
+	set_bit(LTCP_DEFERRED_MTU, &ls->deferred);
+}
+
+void ltcp_input_icmp(struct ltcp_net *ln, const struct ltcp_key *key, int dif, int sdif,
+		     enum ltcp_icmp kind, int err, u32 info, u32 seq, struct sk_buff *skb)
+{
+	struct ltcp_node *node = ltcp_table_lookup(ln, key, dif, sdif);
+	struct sock *sk;
+
+	if (!node || node->kind == LTCP_KIND_TIMEWAIT)
+		return;
+	if (node->kind == LTCP_KIND_HALF) {
+		ltcp_half_icmp(ln, node, kind, seq);
+		return;
+	}
+	sk = ltcp_node_sk(node);
+	if (!refcount_inc_not_zero(&sk->sk_refcnt))
+		return;
+	bh_lock_sock(sk);
+	icmp_for_sock(sk, kind, err, info, seq);
+	bh_unlock_sock(sk);
+	sock_put(sk);
+}
+
+void ltcp_input_deferred(struct sock *sk)
+{
+	struct ltcp_sock *ls = ltcp_sk(sk);
+
+	if (!READ_ONCE(ls->deferred))
+		return;
+	if (test_and_clear_bit(LTCP_DEFERRED_MTU, &ls->deferred))
+		mtu_reduced(sk, ls->mtu);
+	if (test_and_clear_bit(LTCP_DEFERRED_TIMER, &ls->deferred) && sk->sk_state != TCP_CLOSE)
+		ltcp_timers_run(sk);
+}

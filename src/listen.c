@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The passive open: what a SYN leads to, cookies, and the accept queue. */
+#include <linux/slab.h>
+#include <net/dst.h>
+
+#include "half.h"
+#include "input.h"
+#include "listen.h"
+#include "output.h"
+#include "ports.h"
+#include "secret.h"
+#include "socket.h"
+
+#define ISS_STEP	65537	/* beyond any window without scaling (RFC 6191 section 2) */
+
+/* A socket that has listened before keeps its queues' head until it is freed */
+static struct ltcp_listener *listener_of(struct ltcp_sock *ls)
+{
+	struct ltcp_listener *l = ls->listener;
+
+	if (l) {
+		l->closing = false;
+		l->no_accept = false;
+		return l;
+	}
+	l = kzalloc(sizeof(*l), GFP_KERNEL);
+	if (!l)
+		return NULL;
+	spin_lock_init(&l->accept_lock);
+	spin_lock_init(&l->half_lock);
+	INIT_LIST_HEAD(&l->accept_queue);
+	return l;
+}
+
+int ltcp_listen_start(struct sock *sk, int backlog)
+{
+	struct ltcp_sock *ls = ltcp_sk(sk);
+	struct ltcp_verdict v = {};
+	int err;
+
+	ls->listener = listener_of(ls);
+	if (!ls->listener)
+		return -ENOMEM;
+	sk->sk_max_ack_backlog = backlog;
+	sk->sk_ack_backlog = 0;
+	err = ltcp_ports_listen(sk);
+	if (err)
+		return err;
+	ltcp_fsm_open_passive(&ls->tcb, &v);
+	ltcp_act(sk, &v);
+	return 0;
+}
+
+static void close_accept_queue(struct ltcp_listener *l, struct list_head *waiting)
+{
+	spin_lock_bh(&l->accept_lock);
+	l->no_accept = true;
+	list_splice_init(&l->accept_queue, waiting);
+	spin_unlock_bh(&l->accept_lock);
+}
+
+void ltcp_listen_stop(struct sock *sk)
+{
+	struct ltcp_sock *ls = ltcp_sk(sk), *child, *next;
+	struct ltcp_listener *l = ls->listener;
+	LIST_HEAD(waiting);
+
+	if (!l)
+		return;
+	ltcp_ports_unlisten(sk);
+	ltcp_half_purge(sk);
+	close_accept_queue(l, &waiting);
+	list_for_each_entry_safe(child, next, &waiting, accept_link) {
+		list_del_init(&child->accept_link);
+		sk_acceptq_removed(sk);
+		ltcp_socket_discard(&child->inet.sk);
+	}
+}
+
+/* SOCK_RCU_FREE: nobody can look at it any more */
+void ltcp_listen_free(struct sock *sk)
+{
+	struct ltcp_listener *l = ltcp_sk(sk)->listener;
+
+	ltcp_sk(sk)->listener = NULL;
+	kfree(l);
+}
+
+struct sock *ltcp_listen_accept(struct sock *sk)
+{
+	struct ltcp_listener *l = ltcp_sk(sk)->listener;
+	struct ltcp_sock *child;
+
+	spin_lock_bh(&l->accept_lock);
+	child = list_first_entry_or_null(&l->accept_queue, struct ltcp_sock, accept_link);
+	if (child) {
+		list_del_init(&child->accept_link);
+		sk_acceptq_removed(sk);
+	}
+	spin_unlock_bh(&l->accept_lock);
+	return child ? &child->inet.sk : NULL;
+}
+
+bool ltcp_listen_empty(const struct sock *sk)
+{
+	const struct ltcp_listener *l = ltcp_sk(sk)->listener;
+
+	return !l || list_empty_careful(&l->accept_queue);
+}
+
+bool ltcp_listen_has_room(const struct sock *sk)
+{
+	return !sk_acceptq_is_full(sk);
+}
+
+static bool enqueue(struct sock *listener, struct sock *child)
+{
+	struct ltcp_listener *l = ltcp_sk(listener)->listener;
+	bool open;
+
+	spin_lock(&l->accept_lock);
+	open = !l->no_accept;
+	if (open) {
+		list_add_tail(&ltcp_sk(child)->accept_link, &l->accept_queue);
+		sk_acceptq_added(listener);
+	}
+	spin_unlock(&l->accept_lock);
+	return open;
+}
+
+void ltcp_listen_welcome(struct sock *listener, struct sock *child, struct sk_buff *skb,
+			 struct ltcp_seg *seg)
+{
+	bool open;
+
+	ltcp_input_segment(child, skb, seg);
+	open = enqueue(listener, child);
+	bh_unlock_sock(child);
+	if (open)
+		listener->sk_data_ready(listener);
+	else
+		ltcp_socket_discard(child);
+	sock_put(child);
+}
+
+void ltcp_listen_drop_child(struct sock *child)
+{
+	struct ltcp_verdict v = {};
+
+	ltcp_fsm_abort(&ltcp_sk(child)->tcb, 0, &v);
+	v.act &= ~LTCP_ACT_RST;
+	v.n_moves = 0;
+	inet_sk_set_state(child, TCP_CLOSE);
+	bh_unlock_sock(child);
+	ltcp_socket_discard(child);
+	sock_put(child);
+}
+
+static void prepare_child(struct sock *child, const struct ltcp_half *half,
+			  const struct ltcp_family *family, const struct ltcp_key *key)
+{
+	struct ltcp_sock *ls = ltcp_sk(child);
+
+	ltcp_socket_child(child);
+	ls->family = family;
+	ls->node.key = *key;
+	ls->node.kind = LTCP_KIND_SOCK;
+	ls->node.bound_dev_if = child->sk_bound_dev_if;
+	ls->copied_seq = half->irs + 1;
+}
+
+struct sock *ltcp_listen_child(struct sock *listener, const struct ltcp_half *half,
+			       const struct ltcp_family *family, const struct ltcp_key *key,
+			       struct sk_buff *skb)
+{
+	struct sock *child = sk_clone_lock(listener, GFP_ATOMIC);
+	const struct dst_entry *dst;
+
+	if (!child)
+		return NULL;
+	prepare_child(child, half, family, key);
+	ltcp_tcb_from_half(&ltcp_sk(child)->tcb, half, ltcp_now());
+	inet_sk_set_state(child, TCP_SYN_RECV);
+	if (ltcp_ports_inherit(child, listener) || family->adopt(child, listener, skb))
+		goto fail;
+	dst = __sk_dst_get(child);
+	if (dst)
+		ltcp_output_route(child, dst);
+	return child;
+fail:
+	ltcp_listen_drop_child(child);
+	return NULL;
+}
+
+static bool half_open_full(const struct sock *sk)
+{
+	const struct ltcp_settings *set = &ltcp_sk_net(sk)->set;
+	unsigned int n = READ_ONCE(ltcp_sk(sk)->listener->n_half);
+
+	return n > READ_ONCE(sk->sk_max_ack_backlog) || n >= set->max_half;
+}
+
+static bool wants_cookie(const struct sock *sk, const u32 *iss_min)
+{
+	const struct ltcp_settings *set = &ltcp_sk_net(sk)->set;
+
+	/* After TIME-WAIT the ISS must lie beyond the old one, which a cookie cannot promise */
+	if (iss_min)
+		return false;
+	return set->syncookies == 2 || (set->syncookies == 1 && half_open_full(sk));
+}
+
+/* What we offer: the same for an entry and for a cookie, which has to repeat it */
+static void offer(const struct sock *sk, const struct ltcp_family *family,
+		  const struct dst_entry *dst, const struct ltcp_key *key,
+		  struct ltcp_half *half)
+{
+	u32 initrwnd = dst_metric(dst, RTAX_INITRWND), wnd;
+	struct ltcp_env env;
+
+	memset(half, 0, sizeof(*half));
+	ltcp_sk_env(sk, &env);
+	half->adv_mss = ltcp_output_adv_mss(family, dst, ltcp_sk(sk)->user_mss);
+	wnd = min(env.space, 65535u);
+	if (initrwnd)
+		wnd = min(wnd, initrwnd * half->adv_mss);
+	half->wnd = wnd;
+	half->rcv_wscale = ltcp_socket_rcv_wscale(sk);
+	half->ts_off = ltcp_secret_ts_off(key);
+}
+
+static void cookie_options(const struct ltcp_half *half, struct ltcp_cookie_options *opt)
+{
+	*opt = (struct ltcp_cookie_options){
+		.mss = half->mss,
+		.wscale = half->snd_wscale,
+		.wscale_ok = half->wscale_ok,
+		.sack_ok = half->sack_ok,
+		.ecn_ok = half->ecn_ok,
+		.ts_ok = half->ts_ok,
+	};
+}
+
+/* Nothing is remembered: what the peer will echo has to say it all */
+static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
+			struct ltcp_half *half, const struct ltcp_reply *reply,
+			struct dst_entry *dst)
+{
+	struct ltcp_cookie_options opt;
+	struct ltcp_tuple tuple;
+	struct ltcp_seg seg;
+	u64 now = ltcp_now();
+
+	ltcp_key_tuple(&tuple, &reply->key);
+	half->iss = ltcp_cookie_make(&tuple, ltcp_secret_cookie_key(), half->irs, half->mss, now);
+	if (!half->ts_ok) {	/* only a timestamp has room for these */
+		half->wscale_ok = 0;
+		half->sack_ok = 0;
+	}
+	ltcp_half_synack(half, now, &seg);
+	cookie_options(half, &opt);
+	if (half->ts_ok)
+		seg.opt.tsval = ltcp_cookie_tsval(seg.opt.tsval, &opt);
+	LTCP_COUNT(ln, COOKIES_SENT);
+	ltcp_output_reply(ln, family, reply, &seg, dst);
+}
+
+static void remember(struct sock *sk, const struct ltcp_family *family, struct ltcp_half *half,
+		     const struct ltcp_reply *reply, const u32 *iss_min, struct dst_entry *dst)
+{
+	struct ltcp_net *ln = ltcp_sk_net(sk);
+	struct ltcp_seg seg;
+
+	half->iss = ltcp_secret_isn(&reply->key);
+	if (iss_min && !seq_gt(half->iss, *iss_min + ISS_STEP))
+		half->iss = *iss_min + ISS_STEP;
+	if (ltcp_half_new(sk, half, family, reply)) {
+		dst_release(dst);
+		return;
+	}
+	ltcp_half_synack(half, ltcp_now(), &seg);
+	ltcp_output_reply(ln, family, reply, &seg, dst);
+}
+
+static void take_syn(struct sock *sk, const struct ltcp_family *family,
+		     const struct ltcp_seg *seg, const struct ltcp_reply *reply,
+		     const u32 *iss_min)
+{
+	struct ltcp_net *ln = ltcp_sk_net(sk);
+	bool cookie = wants_cookie(sk, iss_min);
+	struct ltcp_half half;
+	struct dst_entry *dst;
+
+	if (!ltcp_listen_has_room(sk)) {
+		LTCP_COUNT(ln, LISTEN_OVERFLOWS);
+		return;
+	}
+	if (!cookie && !iss_min && half_open_full(sk)) {
+		LTCP_COUNT(ln, HALF_OPEN_FULL);
+		return;
+	}
+	dst = family->route(ln, reply);
+	if (!dst)
+		return;
+	offer(sk, family, dst, &reply->key, &half);
+	ltcp_half_from_syn(&half, seg, &ln->conf, family->default_mss);
+	if (cookie)
+		send_cookie(ln, family, &half, reply, dst);
+	else
+		remember(sk, family, &half, reply, iss_min, dst);
+}
+
+/* What an entry would have remembered, from what the peer has echoed */
+static bool half_from_cookie(const struct sock *sk, const struct ltcp_family *family,
+			     const struct ltcp_seg *seg, const struct ltcp_reply *reply,
+			     struct ltcp_half *half)
+{
+	struct ltcp_cookie_options opt;
+	struct ltcp_tuple tuple;
+	struct dst_entry *dst;
+
+	ltcp_key_tuple(&tuple, &reply->key);
+	if (!ltcp_cookie_check(&opt, &tuple, ltcp_secret_cookie_key(), seg, ltcp_now()))
+		return false;
+	dst = family->route(ltcp_sk_net(sk), reply);
+	if (!dst)
+		return false;
+	offer(sk, family, dst, &reply->key, half);
+	dst_release(dst);
+	half->irs = seg->seq - 1;
+	half->iss = seg->ack - 1;
+	half->mss = opt.mss;
+	half->wscale_ok = opt.wscale_ok;
+	half->snd_wscale = opt.wscale_ok ? opt.wscale : 0;
+	if (!opt.wscale_ok)
+		half->rcv_wscale = 0;
+	half->sack_ok = opt.sack_ok;
+	half->ecn_ok = opt.ecn_ok;
+	half->ts_ok = opt.ts_ok;
+	half->ts_recent = opt.ts_ok ? seg->opt.tsval : 0;
+	half->snd_wnd = seg->wnd;
+	half->cookie = 1;
+	return true;
+}
+
+static void trace_cookie(struct ltcp_net *ln, const struct ltcp_key *key)
+{
+	struct ltcp_verdict v = {};
+
+	ltcp_fsm_move(&v, LTCP_LISTEN, LTCP_SYN_RECEIVED, LTCP_CAUSE_RCV_SYN);
+	ltcp_trace_moves(ln, key, &v);
+}
+
+/* Two ACKs may race: whoever enters the table first is the connection */
+static bool open_from_cookie(struct sock *sk, const struct ltcp_family *family,
+			     const struct ltcp_half *half, const struct ltcp_reply *reply,
+			     struct sk_buff *skb, struct ltcp_seg *seg)
+{
+	struct ltcp_net *ln = ltcp_sk_net(sk);
+	struct sock *child;
+
+	if (!ltcp_listen_has_room(sk)) {
+		LTCP_COUNT(ln, LISTEN_OVERFLOWS);
+		return false;
+	}
+	child = ltcp_listen_child(sk, half, family, &reply->key, skb);
+	if (!child)
+		return false;
+	if (ltcp_table_insert(ln, &ltcp_sk(child)->node)) {
+		ltcp_listen_drop_child(child);
+		return false;
+	}
+	trace_cookie(ln, &reply->key);
+	LTCP_COUNT(ln, COOKIES_RECV);
+	ltcp_listen_welcome(sk, child, skb, seg);
+	return true;
+}
+
+/* Is an ACK the echo of a cookie of ours? True when it was; @skb is consumed then */
+static bool take_ack(struct sock *sk, const struct ltcp_family *family, struct sk_buff *skb,
+		     struct ltcp_seg *seg, const struct ltcp_reply *reply)
+{
+	struct ltcp_net *ln = ltcp_sk_net(sk);
+	struct ltcp_half half;
+
+	if (!ln->set.syncookies || (seg->flags & (LTCP_SYN | LTCP_RST)) ||
+	    !(seg->flags & LTCP_ACK))
+		return false;
+	if (!half_from_cookie(sk, family, seg, reply, &half)) {
+		LTCP_COUNT(ln, COOKIES_FAILED);
+		return false;
+	}
+	if (!open_from_cookie(sk, family, &half, reply, skb, seg))
+		kfree_skb(skb);
+	return true;
+}
+
+void ltcp_listen_rcv(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg,
+		     struct ltcp_reply *reply, const u32 *iss_min)
+{
+	const struct ltcp_family *family = ltcp_sk(sk)->family;
+	struct ltcp_verdict v = {};
+
+	if (sk->sk_state != TCP_LISTEN || !refcount_inc_not_zero(&sk->sk_refcnt)) {
+		kfree_skb(skb);
+		return;
+	}
+	ltcp_fsm_segment_listen(seg, &v);
+	if (take_ack(sk, family, skb, seg, reply))
+		goto out;
+	if (v.act & LTCP_ACT_RST)
+		ltcp_output_reply_rst(ltcp_sk_net(sk), family, reply, &v);
+	if (v.act & LTCP_ACT_SYNACK)
+		take_syn(sk, family, seg, reply, iss_min);
+	kfree_skb(skb);
+out:
+	sock_put(sk);
+}

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Building and sending segments: what core/transmit.c plans is made into packets. */
+#include <net/dst.h>
+#include <net/ip.h>
+
+#include "input.h"
+#include "output.h"
+#include "timers.h"
+#include "trace.h"
+
+/* Room for a header that is pushed in front of text */
+#define HEADROOM	(MAX_HEADER + 60 + LTCP_HEADER_MAX)
+
+static void count_sent(struct ltcp_net *ln, const struct ltcp_seg *seg, bool again)
+{
+	LTCP_COUNT(ln, OUT_SEGS);
+	if (seg->flags & LTCP_RST)
+		LTCP_COUNT(ln, OUT_RSTS);
+	if (again && (seg->text || (seg->flags & (LTCP_SYN | LTCP_FIN))))
+		LTCP_COUNT(ln, RETRANS_SEGS);
+}
+
+/* Put the header in front of the text; the checksum stays zero */
+static void push_header(struct sk_buff *skb, struct ltcp_seg *seg, const struct ltcp_key *key)
+{
+	u8 header[LTCP_HEADER_MAX];
+	unsigned int len;
+
+	seg->sport = ntohs(key->lport);
+	seg->dport = ntohs(key->rport);
+	len = ltcp_segment_write(header, seg);
+	memcpy(skb_push(skb, len), header, len);
+	skb_reset_transport_header(skb);
+}
+
+/* The one way out for a connection's segments */
+static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan *plan)
+{
+	struct ltcp_sock *ls = ltcp_sk(sk);
+	struct ltcp_env env;
+	struct ltcp_seg seg;
+
+	ltcp_sk_env(sk, &env);
+	ltcp_transmit_header(&ls->tcb, plan, &env, &seg);
+	push_header(skb, &seg, &ls->node.key);
+	skb_set_owner_w(skb, sk);
+	skb->ip_summed = CHECKSUM_NONE;
+	ls->family->checksum(skb, &ls->node.key, __sk_dst_get(sk));
+	trace_ltcp_segment_out(ltcp_sk_net(sk), &ls->node.key, &seg);
+	count_sent(ltcp_sk_net(sk), &seg, plan->again);
+	return ls->family->transmit(sk, skb);
+}
+
+static struct sk_buff *alloc_empty(void)
+{
+	struct sk_buff *skb = alloc_skb(HEADROOM, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (skb)
+		skb_reserve(skb, HEADROOM);
+	return skb;
+}
+
+static void send_planned(struct sock *sk, const struct ltcp_plan *plan)
+{
+	struct sk_buff *skb = alloc_empty();
+
+	if (skb)
+		transmit(sk, skb, plan);
+}
+
+/* The queued skb that holds @seq, from @skb on */
+static struct sk_buff *find_queued(struct sock *sk, struct sk_buff *skb, u32 seq)
+{
+	if (!skb)
+		skb = skb_peek(&sk->sk_write_queue);
+	while (skb && seq_ge(seq, LTCP_CB(skb)->end))
+		skb = skb_queue_is_last(&sk->sk_write_queue, skb) ? NULL : skb_queue_next(
+			&sk->sk_write_queue, skb);
+	return skb && seq_ge(seq, LTCP_CB(skb)->seq) ? skb : NULL;
+}
+
+/* Text that does not coincide with a queued skb is gathered into one of its own */
+static struct sk_buff *gather(struct sock *sk, struct sk_buff *from, u32 seq, u32 len)
+{
+	struct sk_buff *skb = alloc_skb(HEADROOM + len, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, HEADROOM);
+	while (len) {
+		u32 offset = seq - LTCP_CB(from)->seq;
+		u32 n = min(len, from->len - offset);
+
+		if (skb_copy_bits(from, offset, skb_put(skb, n), n))
+			goto fail;
+		seq += n;
+		len -= n;
+		if (len && skb_queue_is_last(&sk->sk_write_queue, from))
+			goto fail;
+		from = skb_queue_next(&sk->sk_write_queue, from);
+	}
+	return skb;
+fail:
+	kfree_skb(skb);
+	return NULL;
+}
+
+/* A packet's worth of queued text; an empty one for a bare FIN */
+static struct sk_buff *text_skb(struct sock *sk, const struct ltcp_plan *plan)
+{
+	struct sk_buff *hint = plan->again ? NULL : ltcp_sk(sk)->send_head, *from, *skb;
+
+	if (!plan->len)
+		return alloc_empty();
+	from = find_queued(sk, hint, plan->seq);
+	if (WARN_ON_ONCE(!from))
+		return NULL;
+	if (LTCP_CB(from)->seq != plan->seq || from->len != plan->len)
+		return gather(sk, from, plan->seq, plan->len);
+	/* A clone shares the text and has its own header room, unless the last one's is in use */
+	skb = skb_cloned(from) ? pskb_copy(from, GFP_ATOMIC) : skb_clone(from, GFP_ATOMIC);
+	if (skb)
+		memset(skb->cb, 0, sizeof(skb->cb));
+	return skb;
+}
+
+static void advance_send_head(struct sock *sk)
+{
+	struct ltcp_sock *ls = ltcp_sk(sk);
+
+	while (ls->send_head && seq_ge(ls->tcb.snd_nxt, LTCP_CB(ls->send_head)->end))
+		ls->send_head = skb_queue_is_last(&sk->sk_write_queue, ls->send_head) ? NULL :
+			skb_queue_next(&sk->sk_write_queue, ls->send_head);
+}
+
+static bool send_text(struct sock *sk, const struct ltcp_plan *plan)
+{
+	struct sk_buff *skb = text_skb(sk, plan);
+
+	if (!skb)
+		return false;
+	transmit(sk, skb, plan);
+	ltcp_transmit_sent(&ltcp_sk(sk)->tcb, plan, ltcp_now());
+	advance_send_head(sk);
+	return true;
+}
+
+/* What would not be sent for want of memory is tried again when a timer runs */
+static void retry_later(struct sock *sk)
+{
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+
+	if (!tcb->timer[LTCP_TIMER_RTX])
+		tcb->timer[LTCP_TIMER_RTX] = ltcp_now() + tcb->rtt.rto_us;
+}
+
+bool ltcp_output(struct sock *sk)
+{
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	struct ltcp_plan plan;
+	bool sent = false;
+
+	while (ltcp_transmit_next(tcb, &plan)) {
+		if (!send_text(sk, &plan)) {
+			retry_later(sk);
+			break;
+		}
+		sent = true;
+	}
+	ltcp_transmit_idle(tcb, ltcp_now());
+	ltcp_timers_sync(sk);
+	return sent;
+}
+
+void ltcp_output_ack(struct sock *sk)
+{
+	struct ltcp_plan plan;
+
+	ltcp_transmit_ack(&ltcp_sk(sk)->tcb, &plan);
+	send_planned(sk, &plan);
+}
+
+void ltcp_output_syn(struct sock *sk)
+{
+	struct ltcp_plan plan;
+
+	ltcp_transmit_syn(&ltcp_sk(sk)->tcb, &plan);
+	plan.again = ltcp_sk(sk)->tcb.syn_rtx;
+	send_planned(sk, &plan);
+}
+
+void ltcp_output_probe(struct sock *sk)
+{
+	struct ltcp_plan plan;
+
+	LTCP_COUNT(ltcp_sk_net(sk), PROBES);
+	if (ltcp_transmit_probe(&ltcp_sk(sk)->tcb, &plan))
+		send_text(sk, &plan);
+}
+
+void ltcp_output_keepalive(struct sock *sk)
+{
+	struct ltcp_plan plan;
+
+	LTCP_COUNT(ltcp_sk_net(sk), KEEPALIVES);
+	ltcp_transmit_keepalive(&ltcp_sk(sk)->tcb, &plan);
+	send_planned(sk, &plan);
+}
+
+static void reply_to_key(struct ltcp_reply *reply, const struct sock *sk)
+{
+	memset(reply, 0, sizeof(*reply));
+	reply->key = ltcp_sk(sk)->node.key;
+	reply->oif = sk->sk_bound_dev_if;
+	reply->mark = sk->sk_mark;
+	reply->priority = sk->sk_priority;
+	reply->tos = inet_sk(sk)->tos;
+}
+
+static void rst_header(const struct ltcp_verdict *v, struct ltcp_seg *seg)
+{
+	memset(seg, 0, sizeof(*seg));
+	seg->seq = v->rst.seq;
+	seg->ack = v->rst.ack;
+	seg->flags = v->rst.flags;
+}
+
+void ltcp_output_rst(struct sock *sk, const struct ltcp_verdict *v)
+{
+	struct ltcp_reply reply;
+	struct ltcp_seg seg;
+
+	rst_header(v, &seg);
+	reply_to_key(&reply, sk);
+	ltcp_output_reply(ltcp_sk_net(sk), ltcp_sk(sk)->family, &reply, &seg, NULL);
+}
+
+void ltcp_output_reply_rst(struct ltcp_net *ln, const struct ltcp_family *family,
+			   const struct ltcp_reply *reply, const struct ltcp_verdict *v)
+{
+	struct ltcp_seg seg;
+
+	rst_header(v, &seg);
+	ltcp_output_reply(ln, family, reply, &seg, NULL);
+}
+
+int ltcp_output_reply(struct ltcp_net *ln, const struct ltcp_family *family,
+		      const struct ltcp_reply *reply, struct ltcp_seg *seg,
+		      struct dst_entry *dst)
+{
+	struct sk_buff *skb;
+
+	if (!dst)
+		dst = family->route(ln, reply);
+	if (!dst)
+		return -EHOSTUNREACH;
+	skb = alloc_empty();
+	if (!skb) {
+		dst_release(dst);
+		return -ENOMEM;
+	}
+	push_header(skb, seg, &reply->key);
+	skb->ip_summed = CHECKSUM_NONE;
+	family->checksum(skb, &reply->key, dst);
+	trace_ltcp_segment_out(ln, &reply->key, seg);
+	count_sent(ln, seg, false);
+	return family->reply(ln, reply, skb, dst);
+}
+
+static void free_queued(struct sock *sk, struct sk_buff *skb)
+{
+	if (ltcp_sk(sk)->send_head == skb)
+		ltcp_sk(sk)->send_head = NULL;
+	__skb_unlink(skb, &sk->sk_write_queue);
+	sk_wmem_queued_add(sk, -skb->truesize);
+	sk_mem_uncharge(sk, skb->truesize);
+	__kfree_skb(skb);
+}
+
+void ltcp_output_release(struct sock *sk)
+{
+	struct sk_buff *skb;
+
+	while ((skb = skb_peek(&sk->sk_write_queue)) &&
+	       seq_ge(ltcp_sk(sk)->tcb.snd_una, LTCP_CB(skb)->end))
+		free_queued(sk, skb);
+	if (sk->sk_socket && test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
+		sk->sk_write_space(sk);
+}
+
+void ltcp_output_purge(struct sock *sk)
+{
+	struct sk_buff *skb;
+
+	while ((skb = skb_peek(&sk->sk_write_queue)))
+		free_queued(sk, skb);
+	ltcp_sk(sk)->send_head = NULL;
+}
+
+static u32 header_len(const struct ltcp_family *family)
+{
+	return family->header_len + LTCP_HEADER_MIN;
+}
+
+u16 ltcp_output_adv_mss(const struct ltcp_family *family, const struct dst_entry *dst,
+			u16 user_mss)
+{
+	u32 mss = dst_metric_raw(dst, RTAX_ADVMSS);
+
+	if (!mss) {
+		u32 mtu = dst_mtu(dst);	/* SHLD-6, MUST-67: what fits, options not counted */
+
+		mss = mtu > header_len(family) ? mtu - header_len(family) : 0;
+	}
+	if (user_mss && user_mss < mss)
+		mss = user_mss;
+	return clamp_t(u32, mss, 64, 65535);
+}
+
+void ltcp_output_route(struct sock *sk, const struct dst_entry *dst)
+{
+	struct ltcp_sock *ls = ltcp_sk(sk);
+	u32 mtu = dst_mtu(dst), rto_min = dst_metric(dst, RTAX_RTO_MIN);
+
+	if (!ls->tcb.adv_mss)
+		ls->tcb.adv_mss = ltcp_output_adv_mss(ls->family, dst, ls->user_mss);
+	mtu = mtu > header_len(ls->family) ? mtu - header_len(ls->family) : 0;
+	if (ls->user_mss && ls->user_mss < mtu)
+		mtu = ls->user_mss;
+	/* The metric is in milliseconds, as `ip route ... rto_min` gives it */
+	if (dst_metric_locked(dst, RTAX_RTO_MIN) && rto_min)
+		ls->tcb.rtt.rto_min_us = rto_min * 1000;
+	ls->tcb.init_cwnd = min_t(u32, dst_metric(dst, RTAX_INITCWND), 255);
+	ls->tcb.quickack = !!dst_metric(dst, RTAX_QUICKACK);
+	ltcp_tcb_set_path_mss(&ls->tcb, mtu);
+}

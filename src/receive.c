@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Keeping received text. What belongs where is decided in core/reasm.c. */
+#include <linux/rbtree.h>
+
+#include "core/reasm.h"
+#include "receive.h"
+
+static struct ltcp_range range_of(const struct sk_buff *skb)
+{
+	return (struct ltcp_range){ LTCP_CB(skb)->seq, LTCP_CB(skb)->end };
+}
+
+static bool over_limit(const struct sock *sk)
+{
+	return atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf);
+}
+
+bool ltcp_receive_room(struct sock *sk, struct sk_buff *skb, bool in_order)
+{
+	if (over_limit(sk) || !sk_rmem_schedule(sk, skb, skb->truesize)) {
+		if (!in_order || RB_EMPTY_ROOT(&ltcp_sk(sk)->ahead))
+			return false;
+		ltcp_receive_purge(sk);
+	}
+	return !over_limit(sk) && sk_rmem_schedule(sk, skb, skb->truesize);
+}
+
+/* Leave of a piece only what @keep says */
+static bool cut(struct sk_buff *skb, const struct ltcp_range *keep)
+{
+	if (!pskb_pull(skb, keep->start - LTCP_CB(skb)->seq))
+		return false;
+	if (pskb_trim(skb, keep->end - keep->start))
+		return false;
+	LTCP_CB(skb)->seq = keep->start;
+	LTCP_CB(skb)->end = keep->end;
+	return true;
+}
+
+/* The urgent octet is kept aside as well, for MSG_OOB */
+static void catch_urgent(struct ltcp_sock *ls, const struct sk_buff *skb)
+{
+	u32 offset = ls->oob_seq - LTCP_CB(skb)->seq;
+
+	if (ls->oob_state != LTCP_OOB_AWAITED || offset >= skb->len)
+		return;
+	if (skb_copy_bits(skb, offset, &ls->oob_byte, 1) == 0)
+		ls->oob_state = LTCP_OOB_VALID;
+}
+
+/* Small segments share one skb: their headers would cost more than their text */
+static bool coalesce(struct sock *sk, struct sk_buff *skb)
+{
+	struct sk_buff *tail = skb_peek_tail(&sk->sk_receive_queue);
+	u32 end = LTCP_CB(skb)->end;
+	bool stolen;
+	int delta;
+
+	if (!tail || skb->sk || !skb_try_coalesce(tail, skb, &stolen, &delta))
+		return false;
+	atomic_add(delta, &sk->sk_rmem_alloc);
+	sk_mem_charge(sk, delta);
+	LTCP_CB(tail)->end = end;
+	kfree_skb_partial(skb, stolen);
+	return true;
+}
+
+static void queue_in_order(struct sock *sk, struct sk_buff *skb)
+{
+	u32 n = skb->len;
+
+	catch_urgent(ltcp_sk(sk), skb);
+	if (!coalesce(sk, skb)) {
+		if (!skb->sk)
+			skb_set_owner_r(skb, sk);
+		__skb_queue_tail(&sk->sk_receive_queue, skb);
+	}
+	ltcp_fsm_text_in_order(&ltcp_sk(sk)->tcb, n);
+}
+
+static void take_out(struct rb_root *root, struct sk_buff *skb)
+{
+	rb_erase(&skb->rbnode, root);
+	RB_CLEAR_NODE(&skb->rbnode);
+	skb->next = NULL;
+	skb->prev = NULL;
+}
+
+/* The kept piece that begins last at or before @seq */
+static struct rb_node *piece_before(const struct rb_root *root, u32 seq)
+{
+	struct rb_node *at = root->rb_node, *best = NULL;
+
+	while (at) {
+		if (seq_gt(LTCP_CB(rb_to_skb(at))->seq, seq)) {
+			at = at->rb_left;
+		} else {
+			best = at;
+			at = at->rb_right;
+		}
+	}
+	return best;
+}
+
+static void link_ahead(struct rb_root *root, struct sk_buff *skb)
+{
+	struct rb_node **at = &root->rb_node, *parent = NULL;
+
+	while (*at) {
+		parent = *at;
+		at = seq_lt(LTCP_CB(skb)->seq, LTCP_CB(rb_to_skb(parent))->seq) ?
+			&parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(&skb->rbnode, parent, at);
+	rb_insert_color(&skb->rbnode, root);
+}
+
+/* Make room among the kept pieces for @new, which is cut; false: nothing of it is new */
+static bool fit(struct rb_root *root, struct ltcp_range *new)
+{
+	struct rb_node *at = piece_before(root, new->start) ? : rb_first(root), *next;
+
+	for (; at; at = next) {
+		struct sk_buff *kept = rb_to_skb(at);
+		struct ltcp_range range = range_of(kept);
+
+		next = rb_next(at);
+		switch (ltcp_reasm_fit(new, &range)) {
+		case LTCP_FIT_BEFORE:
+		case LTCP_FIT_CUT_TAIL:
+			return true;
+		case LTCP_FIT_DUPLICATE:
+			return false;
+		case LTCP_FIT_REPLACES:
+			take_out(root, kept);
+			kfree_skb(kept);
+			break;
+		case LTCP_FIT_AFTER:
+		case LTCP_FIT_CUT_HEAD:
+			break;
+		}
+	}
+	return true;
+}
+
+static void keep_ahead(struct sock *sk, struct sk_buff *skb)
+{
+	struct rb_root *root = &ltcp_sk(sk)->ahead;
+	struct ltcp_range new = range_of(skb);
+
+	LTCP_COUNT(ltcp_sk_net(sk), OUT_OF_ORDER);
+	if (!fit(root, &new) || !cut(skb, &new)) {
+		LTCP_COUNT(ltcp_sk_net(sk), DUPLICATES);
+		kfree_skb(skb);
+		return;
+	}
+	skb_set_owner_r(skb, sk);
+	link_ahead(root, skb);
+}
+
+/* Deliver what has become contiguous */
+static void pull_ahead(struct sock *sk)
+{
+	struct ltcp_sock *ls = ltcp_sk(sk);
+	struct rb_node *first;
+
+	while ((first = rb_first(&ls->ahead))) {
+		struct sk_buff *skb = rb_to_skb(first);
+		struct ltcp_range range = range_of(skb);
+		u32 skip;
+
+		switch (ltcp_reasm_ready(&range, ls->tcb.rcv_nxt, &skip)) {
+		case LTCP_READY_GAP:
+			return;
+		case LTCP_READY_OLD:
+			take_out(&ls->ahead, skb);
+			kfree_skb(skb);
+			break;
+		case LTCP_READY_TAKE:
+			take_out(&ls->ahead, skb);
+			range.start += skip;
+			if (!cut(skb, &range)) {
+				kfree_skb(skb);	/* the peer will send it again */
+				return;
+			}
+			queue_in_order(sk, skb);
+			break;
+		}
+	}
+}
+
+void ltcp_receive_store(struct sock *sk, struct sk_buff *skb, unsigned int header,
+			const struct ltcp_verdict *v)
+{
+	if (!pskb_pull(skb, header + v->text_skip) || pskb_trim(skb, v->text_len)) {
+		kfree_skb(skb);
+		return;
+	}
+	LTCP_CB(skb)->seq = v->text_seq;
+	LTCP_CB(skb)->end = v->text_seq + v->text_len;
+	if (v->text_seq != ltcp_sk(sk)->tcb.rcv_nxt) {
+		keep_ahead(sk, skb);
+		return;
+	}
+	queue_in_order(sk, skb);
+	pull_ahead(sk);
+}
+
+void ltcp_receive_purge(struct sock *sk)
+{
+	struct rb_root *root = &ltcp_sk(sk)->ahead;
+	struct rb_node *at;
+
+	while ((at = rb_first(root))) {
+		struct sk_buff *skb = rb_to_skb(at);
+
+		take_out(root, skb);
+		kfree_skb(skb);
+	}
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One kernel timer a connection, at the earliest of the core's deadlines. */
+#include <linux/jiffies.h>
+
+#include "input.h"
+#include "output.h"
+#include "sock.h"
+#include "timers.h"
+
+static u64 earliest(const struct ltcp_tcb *tcb)
+{
+	u64 at = 0;
+	int i;
+
+	for (i = 0; i < LTCP_N_TIMERS; i++)
+		if (tcb->timer[i] && (!at || tcb->timer[i] < at))
+			at = tcb->timer[i];
+	return at;
+}
+
+/*
+ * Deadlines mostly move away (each ACK pushes RTX on), so the timer is only
+ * ever moved forward in time: one that runs early finds nothing due and is
+ * set again.
+ */
+void ltcp_timers_sync(struct sock *sk)
+{
+	struct ltcp_sock *ls = ltcp_sk(sk);
+	u64 at = earliest(&ls->tcb), now;
+
+	if (!at || (ls->timer_at && ls->timer_at <= at))
+		return;
+	now = ltcp_now();
+	ls->timer_at = at;
+	sk_reset_timer(sk, &ls->timer,
+		       jiffies + (at > now ? usecs_to_jiffies(min_t(u64, at - now, INT_MAX)) : 0));
+}
+
+void ltcp_timers_stop(struct sock *sk)
+{
+	ltcp_sk(sk)->timer_at = 0;
+	sk_stop_timer(sk, &ltcp_sk(sk)->timer);
+}
+
+static void expire(struct sock *sk, enum ltcp_timer timer)
+{
+	struct ltcp_verdict v = {};
+	struct ltcp_env env;
+
+	ltcp_sk_env(sk, &env);
+	ltcp_fsm_timeout(&ltcp_sk(sk)->tcb, timer, &env, &v);
+	if (v.act & (LTCP_ACT_SYN | LTCP_ACT_SYNACK | LTCP_ACT_OUTPUT | LTCP_ACT_PROBE) ||
+	    (timer == LTCP_TIMER_RTX && v.act & LTCP_ACT_CLOSED))
+		LTCP_COUNT(ltcp_sk_net(sk), TIMEOUTS);
+	if (timer == LTCP_TIMER_DELACK)
+		LTCP_COUNT(ltcp_sk_net(sk), DELAYED_ACKS);
+	ltcp_act(sk, &v);
+}
+
+void ltcp_timers_run(struct sock *sk)
+{
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	u64 now = ltcp_now();
+	int i;
+
+	ltcp_sk(sk)->timer_at = 0;
+	for (i = 0; i < LTCP_N_TIMERS; i++)
+		if (tcb->timer[i] && tcb->timer[i] <= now)
+			expire(sk, i);
+	if (tcb->state != LTCP_CLOSED)
+		ltcp_timers_sync(sk);
+}
+
+static void timer_expired(struct timer_list *t)
+{
+	struct ltcp_sock *ls = from_timer(ls, t, timer);
+	struct sock *sk = &ls->inet.sk;
+
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk))
+		ltcp_timers_run(sk);
+	else
+		set_bit(LTCP_DEFERRED_TIMER, &ls->deferred);	/* release_cb runs it */
+	bh_unlock_sock(sk);
+	sock_put(sk);
+}
+
+void ltcp_timers_init(struct sock *sk)
+{
+	timer_setup(&ltcp_sk(sk)->timer, timer_expired, 0);
+	ltcp_sk(sk)->timer_at = 0;
+}
