@@ -34,18 +34,26 @@ int wire_socket_at(struct wire *w, const char *here)
 	return fd;
 }
 
-int wire_listen_at(struct wire *w, const char *here, int fd)
+static int listen_on(struct wire *w, const char *here, int fd, const char *where)
 {
-	struct sockaddr_in sin = address(WIRE_STACK, WIRE_PORT);
+	struct sockaddr_in sin = address(where, WIRE_PORT);
 
-	if (fd == NO_FD)
-		fd = wire_socket_at(w, here);
 	wire_setsockopt_at(w, here, fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	must(w, here, !bind(fd, (struct sockaddr *)&sin, sizeof(sin)), "bind()");
 	must(w, here, !listen(fd, 16), "listen()");
 	w->flow->port = WIRE_PORT;
 	wire_mark(w);
 	return fd;
+}
+
+int wire_listen_at(struct wire *w, const char *here, int fd)
+{
+	return listen_on(w, here, fd == NO_FD ? wire_socket_at(w, here) : fd, WIRE_STACK);
+}
+
+int wire_listen_any_at(struct wire *w, const char *here)
+{
+	return listen_on(w, here, wire_socket_at(w, here), "0.0.0.0");
 }
 
 /* The connection must be there already. */

@@ -222,6 +222,7 @@ struct wire_private;
  * @protocol: IP protocol number
  * @linux_tcp: the stack is Linux's own TCP (WIRE_PROTOCOL=6), without traces
  * @any_text: do not compare the text of the stack's segments with wire_octet()
+ * @any_flow: packets of connections that are none of w's are let pass
  * @priv: the harness's own
  */
 struct wire {
@@ -230,6 +231,7 @@ struct wire {
 	int protocol;
 	bool linux_tcp;
 	bool any_text;
+	bool any_flow;
 	struct wire_private *priv;
 };
 
@@ -390,6 +392,9 @@ bool wire_synchronised(enum wire_state state);
 
 #define wire_socket(w)			wire_socket_at(w, WIRE_HERE)
 #define wire_listen(w)			wire_listen_at(w, WIRE_HERE, NO_FD)
+#define wire_listen_fd(w, fd)		wire_listen_at(w, WIRE_HERE, fd)
+/* ... on 0.0.0.0 instead of WIRE_STACK */
+#define wire_listen_any(w)		wire_listen_any_at(w, WIRE_HERE)
 #define wire_accept(w, fd)		wire_accept_at(w, WIRE_HERE, fd)
 #define wire_connect_start(w)		wire_connect_start_at(w, WIRE_HERE, NO_FD)
 #define wire_connect_fd(w, fd)		wire_connect_start_at(w, WIRE_HERE, fd)
@@ -409,6 +414,7 @@ bool wire_synchronised(enum wire_state state);
 
 int wire_socket_at(struct wire *w, const char *here);
 int wire_listen_at(struct wire *w, const char *here, int fd);
+int wire_listen_any_at(struct wire *w, const char *here);
 int wire_accept_at(struct wire *w, const char *here, int fd);
 int wire_connect_start_at(struct wire *w, const char *here, int fd);
 void wire_connected_at(struct wire *w, const char *here, int fd);
