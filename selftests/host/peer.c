@@ -235,7 +235,7 @@ static void take_syn(struct peer *p, const struct ltcp_seg *seg, u32 iss);
 static void act_connection(struct peer *p, struct ltcp_verdict *v)
 {
 	struct ltcp_plan plan;
-	unsigned int before = p->n_sent;
+	unsigned int before;
 
 	if (v->act & LTCP_ACT_URGENT)
 		p->urgent++;
@@ -247,10 +247,11 @@ static void act_connection(struct peer *p, struct ltcp_verdict *v)
 		ltcp_transmit_keepalive(&p->tcb, &plan);
 		send_plan(p, &plan);
 	}
+	before = p->n_sent;
 	if (v->act & LTCP_ACT_OUTPUT)
 		peer_output(p);
-	/* An ACK that rides on text needs no segment of its own */
-	if (v->act & LTCP_ACT_ACK && p->n_sent == before)
+	/* Text carries the ACK along, but a duplicate ACK must be bare to count as one */
+	if (v->act & LTCP_ACT_ACK && (p->n_sent == before || p->tcb.rcv_ahead))
 		send_ack(p);
 }
 
