@@ -216,11 +216,13 @@ static void advance_una(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 no
 		tcb->rtx_end = tcb->rtx_nxt;
 	if (tcb->snd_urg && seq_ge(tcb->snd_una, tcb->snd_up))
 		tcb->snd_urg = 0;
-	/* RFC 6298 (5.2) and (5.3) */
-	if (!ltcp_in_flight(tcb))
+	/* RFC 6298 (5.2) and (5.3); nothing is left to probe with either */
+	if (!ltcp_in_flight(tcb)) {
 		tcb->timer[LTCP_TIMER_RTX] = 0;
-	else if (!tcb->timer[LTCP_TIMER_PERSIST])
+		tcb->timer[LTCP_TIMER_PERSIST] = 0;
+	} else if (!tcb->timer[LTCP_TIMER_PERSIST]) {
 		fsm_restart_rtx(tcb, now);
+	}
 	v->act |= LTCP_ACT_ACKED | LTCP_ACT_OUTPUT;
 }
 
@@ -356,11 +358,16 @@ static u32 text_end(const struct ltcp_tcb *tcb, struct ltcp_seg *seg)
 	return edge;
 }
 
-static void note_fin(struct ltcp_tcb *tcb, const struct ltcp_seg *seg)
+static void note_fin(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, struct ltcp_verdict *v)
 {
 	u32 at = seg->seq + seg->text;
 
-	if (!(seg->flags & LTCP_FIN) || tcb->rcv_fin || seq_lt(at, tcb->rcv_nxt))
+	if (!(seg->flags & LTCP_FIN))
+		return;
+	/* RFC 5681 section 4.2: a FIN that has overtaken text is answered at once, like text */
+	if (!seg->text && seq_gt(at, tcb->rcv_nxt))
+		v->act |= LTCP_ACT_ACK;
+	if (tcb->rcv_fin || seq_lt(at, tcb->rcv_nxt))
 		return;
 	tcb->rcv_fin = 1;
 	tcb->rcv_fin_seq = at;
@@ -396,7 +403,7 @@ static bool step7_text(struct ltcp_tcb *tcb, struct ltcp_seg *seg, const struct 
 		if (v->text_len > tcb->rcv_mss)
 			tcb->rcv_mss = v->text_len < tcb->adv_mss ? v->text_len : tcb->adv_mss;
 	}
-	note_fin(tcb, seg);
+	note_fin(tcb, seg, v);
 	return true;
 }
 
