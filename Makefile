@@ -69,9 +69,9 @@ define find_headers
 	fi
 endef
 
-# Links to the sources, so that kernels do not share objects.
+# Links to the sources, so that kernels do not share objects; one make at a time.
 define plant_farm
-	mkdir -p $(FARM) && \
+	mkdir -p $(FARM) && exec 9>$(OUT)/lock && flock 9 && \
 	cp -rsf $(TOP)/src $(TOP)/include $(TOP)/Kbuild $(FARM)/ && \
 	find $(FARM) -xtype l -delete
 endef
