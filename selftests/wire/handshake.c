@@ -137,7 +137,7 @@ static void expect_segments(struct wire *w, int fd, int mss, int n)
 
 	wire_write(w, fd, mss * n);
 	for (i = 0; i < n; i++)
-		wire_expect(w, ACK | (i == n - 1 ? PSH : 0), .len = mss);
+		wire_expect(w, ACK | (i == n - 1 ? PSH : PSH_ANY), .len = mss);
 	wire_send(w, ACK);
 }
 

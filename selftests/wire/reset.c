@@ -134,6 +134,7 @@ WIRE_TEST(rst_after_text)
 	int fd = wire_into(w, ESTABLISHED);
 
 	wire_send(w, PSH | ACK, .len = 10);
+	wire_drain(w, 499);
 	wire_send(w, RST);
 	wire_expect_state(w, fd, CLOSED);
 	wire_expect_error(w, fd, ECONNRESET);

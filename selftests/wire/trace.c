@@ -214,18 +214,21 @@ void wire_arrow_at(struct wire *w, const char *here, int n)
 		  wire_state_name(arrows[n].to), arrows[n].why);
 }
 
-void wire_moved_at(struct wire *w, const char *here, enum wire_state from, enum wire_state to)
+u64 wire_move_time_at(struct wire *w, const char *here, enum wire_state from, enum wire_state to)
 {
-	int i, count;
+	int i, count = wire_trace_read(w, moves, WIRE_MOVES);
 
-	if (w->linux_tcp)
-		return;
-	count = wire_trace_read(w, moves, WIRE_MOVES);
-	for (i = 0; i < count; i++)
+	for (i = count - 1; i >= 0; i--)
 		if (moves[i].from == (int)from && moves[i].to == (int)to)
-			return;
+			return moves[i].time;
 	wire_fail(w, here, "%s -> %s has not been seen", wire_state_name(from),
 		  wire_state_name(to));
+}
+
+void wire_moved_at(struct wire *w, const char *here, enum wire_state from, enum wire_state to)
+{
+	if (!w->linux_tcp)
+		wire_move_time_at(w, here, from, to);
 }
 
 /* The last state of this connection, else of a listener on its port; 0: no trace of it */

@@ -469,6 +469,10 @@ void wire_arrow_at(struct wire *w, const char *here, int n);
 #define wire_moved(w, from, to)		wire_moved_at(w, WIRE_HERE, from, to)
 void wire_moved_at(struct wire *w, const char *here, enum wire_state from, enum wire_state to);
 
+/* When it was last seen, microseconds of CLOCK_MONOTONIC; the test fails if never */
+#define wire_move_time(w, from, to)	wire_move_time_at(w, WIRE_HERE, from, to)
+u64 wire_move_time_at(struct wire *w, const char *here, enum wire_state from, enum wire_state to);
+
 /* Print who forced which arrow; returns how many nobody did */
 int wire_missing_arrows(void);
 /* Other tests that this program has run */
