@@ -109,7 +109,11 @@ static bool in_window(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg)
 	if (seq_in(seg->seq, tcb->rcv_nxt, wnd))
 		return true;
 	if (!len)
-		return false;
+		/*
+		 * Where a peer's bare ACKs lie that has filled the window and lost
+		 * text in it: unheard, they would stop our own text as well.
+		 */
+		return seg->seq == tcb->rcv_adv && !(seg->flags & LTCP_RST);
 	return seq_in(seg->seq + len - 1, tcb->rcv_nxt, wnd);
 }
 
@@ -117,8 +121,8 @@ static bool step1_sequence(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 			   const struct ltcp_env *env, struct ltcp_verdict *v)
 {
 	/* Figure 7, line 6: in a simultaneous open the peer's SYN comes again, with ACK */
-	if (!tcb->syn_acked && (seg->flags & LTCP_SYN) && (seg->flags & LTCP_ACK) &&
-	    seg->seq == tcb->irs) {
+	if (!tcb->syn_acked && seg->seq == tcb->irs &&
+	    (seg->flags & (LTCP_SYN | LTCP_ACK | LTCP_RST)) == (LTCP_SYN | LTCP_ACK)) {
 		seg->flags &= ~LTCP_SYN;
 		seg->seq++;
 	}
