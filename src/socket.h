@@ -10,6 +10,23 @@ extern struct proto ltcp_prot;
 extern const struct proto_ops ltcp_stream_ops;
 
 /**
+ * ltcp_socket_init() - memory limits, and the slab of the sockets
+ *
+ * Return: 0 or -errno
+ */
+int ltcp_socket_init(void);
+void ltcp_socket_exit(void);
+
+/**
+ * ltcp_socket_rcv_wscale() - the window scale to offer
+ * @sk: a connection about to open, or a listener
+ *
+ * Enough for the largest buffer that the socket may come to have: the scale
+ * cannot change later (RFC 7323 section 2.3).
+ */
+u8 ltcp_socket_rcv_wscale(const struct sock *sk);
+
+/**
  * ltcp_socket_closed() - a connection's TCB is deleted: the socket follows
  * @sk: locked; timers stop, the table and the port let go, waiters wake
  * @err: positive errno for the user, 0: none
@@ -27,6 +44,12 @@ void ltcp_socket_child(struct sock *sk);
  * @sk: not locked; the last reference is dropped; the peer gets RST
  */
 void ltcp_socket_discard(struct sock *sk);
+
+/**
+ * ltcp_socket_readable() - tell the user of text, if there is as much as he waits for
+ * @sk: locked; text was put into its receive queue (SO_RCVLOWAT)
+ */
+void ltcp_socket_readable(struct sock *sk);
 
 int ltcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 		    unsigned int optlen);

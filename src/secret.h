@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The secrets of this boot, and what is computed from them: initial sequence
+ * numbers (RFC 6528), timestamp offsets, SYN cookies. They never leave this file.
+ */
+#ifndef LTCP_SECRET_H
+#define LTCP_SECRET_H
+
+#include "core/cookie.h"
+#include "tcb_table.h"
+
+/**
+ * ltcp_key_tuple() - both ends as the core wants them
+ * @tuple: result
+ * @key: both ends
+ */
+void ltcp_key_tuple(struct ltcp_tuple *tuple, const struct ltcp_key *key);
+
+/**
+ * ltcp_secret_isn() - the initial sequence number of a connection that starts now
+ * @key: both ends
+ */
+u32 ltcp_secret_isn(const struct ltcp_key *key);
+
+/**
+ * ltcp_secret_ts_off() - where a connection's timestamp clock starts
+ * @key: both ends
+ */
+u32 ltcp_secret_ts_off(const struct ltcp_key *key);
+
+/**
+ * ltcp_secret_cookie_key() - the key of ltcp_cookie_make() and ltcp_cookie_check()
+ */
+const siphash_key_t *ltcp_secret_cookie_key(void);
+
+#endif

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+/* LTCP's sockets: how they begin, their memory, and what is put where in the kernel's tables. */
+#include <linux/module.h>
+#include <linux/percpu_counter.h>
+#include <linux/sockios.h>
+#include <linux/swap.h>
+#include <asm/ioctls.h>
+#include <net/inet_common.h>
+#include <net/ip.h>
+
+#include "core/window.h"
+#include "family.h"
+#include "input.h"
+#include "listen.h"
+#include "ports.h"
+#include "stream.h"
+#include "timers.h"
+
+/*
+ * Memory of all sockets together, in pages, as tcp_mem: below the first no
+ * limit, from the second on pressure, at the third no more. A connection that
+ * was opened by a peer belongs to no memory cgroup: what would enter it there,
+ * mem_cgroup_sk_alloc(), is not exported. Its memory counts here.
+ */
+static atomic_long_t ltcp_memory_allocated ____cacheline_aligned_in_smp;
+static DEFINE_PER_CPU(int, ltcp_memory_per_cpu);
+static struct percpu_counter ltcp_sockets_allocated;
+static unsigned long ltcp_memory_pressure;
+static long ltcp_mem[3] __read_mostly;
+
+/* What each socket may have even under pressure; only the first is read */
+static int ltcp_socket_min[3] = { PAGE_SIZE, PAGE_SIZE, PAGE_SIZE };
+
+static void ltcp_enter_memory_pressure(struct sock *sk)
+{
+	if (!READ_ONCE(ltcp_memory_pressure))
+		WRITE_ONCE(ltcp_memory_pressure, 1);
+}
+
+bool ltcp_socket_memory_full(void)
+{
+	return atomic_long_read(&ltcp_memory_allocated) > READ_ONCE(ltcp_mem[2]);
+}
+
+/*
+ * Octets that a part of the receive buffer is good for: buffers are counted
+ * with what the kernel adds to them, and half is what text of a usual segment
+ * leaves. A peer that sends many tiny segments needs more than was promised:
+ * what exceeds the buffer is then dropped (ltcp_env.may_store), never kept.
+ */
+static u32 ltcp_window_of(const struct sock *sk, int room)
+{
+	u32 clamp = READ_ONCE(ltcp_sk(sk)->window_clamp);
+	u32 octets = room > 0 ? room / 2 : 0;
+
+	return clamp ? min(octets, clamp) : octets;
+}
+
+void ltcp_sk_env(const struct sock *sk, struct ltcp_env *env)
+{
+	int size = READ_ONCE(sk->sk_rcvbuf);
+	int held = atomic_read(&sk->sk_rmem_alloc);
+
+	env->now = ltcp_now();
+	env->space = ltcp_window_of(sk, size - held - READ_ONCE(sk->sk_backlog.len));
+	env->buffer = ltcp_window_of(sk, size);
+	env->may_store = held <= size;
+}
+
+u8 ltcp_socket_rcv_wscale(const struct sock *sk)
+{
+	struct ltcp_net *ln = ltcp_sk_net(sk);
+	int size = READ_ONCE(sk->sk_rcvbuf);
+
+	if (!READ_ONCE(ln->conf.window_scaling))
+		return 0;
+	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
+		size = max(size, READ_ONCE(ln->set.base_rmem[2]));
+	return ltcp_window_scale(ltcp_window_of(sk, size));
+}
+
+void ltcp_socket_renew(struct sock *sk)
+{
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	const struct ltcp_tcb old = *tcb;
+
+	ltcp_tcb_init(tcb, &ltcp_sk_net(sk)->conf);
+	tcb->nodelay = old.nodelay;
+	tcb->keepalive = old.keepalive;
+	tcb->user_timeout_ms = old.user_timeout_ms;
+	tcb->keep_idle_s = old.keep_idle_s;
+	tcb->keep_intvl_s = old.keep_intvl_s;
+	tcb->keep_count = old.keep_count;
+	tcb->linger_s = old.linger_s;
+	tcb->syn_retries = old.syn_retries;
+}
+
+/* A send buffer has room again: those who wait for it are told when a third is free */
+static void ltcp_write_space(struct sock *sk)
+{
+	struct socket *sock = sk->sk_socket;
+	struct socket_wq *wq;
+
+	if (!sock || !sk_stream_is_writeable(sk))
+		return;
+	clear_bit(SOCK_NOSPACE, &sock->flags);
+	rcu_read_lock();
+	wq = rcu_dereference(sk->sk_wq);
+	if (skwq_has_sleeper(wq))
+		wake_up_interruptible_poll(&wq->wait, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
+	if (wq && wq->fasync_list && !(sk->sk_shutdown & SEND_SHUTDOWN))
+		sock_wake_async(wq, SOCK_WAKE_SPACE, POLL_OUT);
+	rcu_read_unlock();
+}
+
+/* Runs when a grace period has passed: no lookup can see the socket any more */
+static void ltcp_destruct(struct sock *sk)
+{
+	ltcp_listen_free(sk);
+	inet_sock_destruct(sk);
+}
+
+static int ltcp_init_sock(struct sock *sk)
+{
+	struct ltcp_net *ln = ltcp_sk_net(sk);
+	struct ltcp_sock *lsk = ltcp_sk(sk);
+
+	lsk->family = &ltcp_ipv4;
+	lsk->node.kind = LTCP_KIND_SOCK;
+	lsk->ahead = RB_ROOT;
+	INIT_LIST_HEAD(&lsk->accept_link);
+	ltcp_tcb_init(&lsk->tcb, &ln->conf);
+	ltcp_timers_init(sk);
+
+	/* Lookups find connections and listeners under RCU and take no reference */
+	sock_set_flag(sk, SOCK_RCU_FREE);
+	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
+	sk->sk_destruct = ltcp_destruct;
+	sk->sk_write_space = ltcp_write_space;
+	WRITE_ONCE(sk->sk_sndbuf, READ_ONCE(ln->set.base_wmem[1]));
+	WRITE_ONCE(sk->sk_rcvbuf, READ_ONCE(ln->set.base_rmem[1]));
+	sk_sockets_allocated_inc(sk);
+	return 0;
+}
+
+static void ltcp_unhash(struct sock *sk)
+{
+	ltcp_table_remove(ltcp_sk_net(sk), &ltcp_sk(sk)->node);
+}
+
+/* The answers of SIOCOUTQ and SIOCOUTQNSD: queued text and FIN from @seq on */
+static int ltcp_queued_from(const struct sock *sk, u32 seq)
+{
+	const struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	u32 end = tcb->snd_end + tcb->fin_queued;
+
+	if (sk->sk_state == TCP_SYN_SENT || sk->sk_state == TCP_SYN_RECV ||
+	    sk->sk_state == TCP_CLOSE)
+		return 0;
+	return seq_gt(end, seq) ? end - seq : 0;
+}
+
+static int ltcp_ioctl_locked(struct sock *sk, int cmd, int *karg)
+{
+	const struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+
+	if (cmd != SIOCATMARK && sk->sk_state == TCP_LISTEN)
+		return -EINVAL;
+	switch (cmd) {
+	case SIOCATMARK:
+		*karg = ltcp_socket_at_mark(ltcp_sk(sk));
+		break;
+	case SIOCINQ:
+		*karg = ltcp_socket_unread(sk);
+		break;
+	case SIOCOUTQ:
+		*karg = ltcp_queued_from(sk, tcb->snd_una);
+		break;
+	case SIOCOUTQNSD:
+		*karg = ltcp_queued_from(sk, tcb->snd_nxt);
+		break;
+	}
+	return 0;
+}
+
+static int ltcp_ioctl(struct sock *sk, int cmd, int *karg)
+{
+	int err;
+
+	if (cmd != SIOCATMARK && cmd != SIOCINQ && cmd != SIOCOUTQ && cmd != SIOCOUTQNSD)
+		return -ENOIOCTLCMD;
+	lock_sock(sk);
+	err = ltcp_ioctl_locked(sk, cmd, karg);
+	release_sock(sk);
+	return err;
+}
+
+LTCP_COMPAT_IOCTL(ltcp_ioctl)
+LTCP_COMPAT_ACCEPT(ltcp_accept)
+
+static int ltcp_stream_peek_len(struct socket *sock)
+{
+	int len;
+
+	lock_sock(sock->sk);
+	len = ltcp_socket_unread(sock->sk);
+	release_sock(sock->sk);
+	return len;
+}
+
+struct proto ltcp_prot = {
+	.name			= "LTCP",
+	.owner			= THIS_MODULE,
+	.obj_size		= sizeof(struct ltcp_sock),
+	.max_header		= LTCP_MAX_HEADER,
+	.no_autobind		= true,
+	.init			= ltcp_init_sock,
+	.destroy		= ltcp_destroy,
+	.close			= ltcp_close,
+	.connect		= ltcp_connect,
+	.disconnect		= ltcp_disconnect,
+	.accept			= ltcp_compat_accept(ltcp_accept),
+	.ioctl			= ltcp_compat_ioctl(ltcp_ioctl),
+	.shutdown		= ltcp_shutdown,
+	.setsockopt		= ltcp_setsockopt,
+	.getsockopt		= ltcp_getsockopt,
+	.keepalive		= ltcp_keepalive,
+	.sendmsg		= ltcp_sendmsg,
+	.recvmsg		= ltcp_recvmsg,
+	.backlog_rcv		= ltcp_input_rcv,
+	.release_cb		= ltcp_input_deferred,
+	.unhash			= ltcp_unhash,
+	.get_port		= ltcp_ports_bind,
+	.put_port		= ltcp_ports_release,
+	.enter_memory_pressure	= ltcp_enter_memory_pressure,
+	.memory_allocated	= &ltcp_memory_allocated,
+	.per_cpu_fw_alloc	= &ltcp_memory_per_cpu,
+	.sockets_allocated	= &ltcp_sockets_allocated,
+	.memory_pressure	= &ltcp_memory_pressure,
+	.sysctl_mem		= ltcp_mem,
+	.sysctl_wmem		= ltcp_socket_min,
+	.sysctl_rmem		= ltcp_socket_min,
+};
+
+/* Without .sendpage (6.1) and .splice_read the kernel's own copying ones serve */
+const struct proto_ops ltcp_stream_ops = {
+	.family			= PF_INET,
+	.owner			= THIS_MODULE,
+	.release		= inet_release,
+	.bind			= inet_bind,
+	.connect		= ltcp_stream_connect,
+	.socketpair		= sock_no_socketpair,
+	.accept			= inet_accept,
+	.getname		= inet_getname,
+	.poll			= ltcp_stream_poll,
+	.ioctl			= inet_ioctl,
+	.gettstamp		= sock_gettstamp,
+	.listen			= ltcp_stream_listen,
+	.shutdown		= inet_shutdown,
+	.setsockopt		= sock_common_setsockopt,
+	.getsockopt		= sock_common_getsockopt,
+	.sendmsg		= inet_sendmsg,
+	.recvmsg		= inet_recvmsg,
+	.mmap			= sock_no_mmap,
+	.peek_len		= ltcp_stream_peek_len,
+	.set_rcvlowat		= ltcp_stream_set_rcvlowat,
+	LTCP_COMPAT_SPLICE_EOF(ltcp_stream_splice_eof)
+};
+
+/* As tcp_mem: a sixteenth of what is free, less a quarter, and half as much again */
+static void ltcp_mem_init(void)
+{
+	unsigned long limit = max(nr_free_buffer_pages() / 16, 128ul);
+
+	ltcp_mem[0] = limit / 4 * 3;
+	ltcp_mem[1] = limit;
+	ltcp_mem[2] = ltcp_mem[0] * 2;
+}
+
+int ltcp_socket_init(void)
+{
+	int err;
+
+	ltcp_mem_init();
+	err = percpu_counter_init(&ltcp_sockets_allocated, 0, GFP_KERNEL);
+	if (err)
+		return err;
+	err = proto_register(&ltcp_prot, 1);
+	if (err)
+		percpu_counter_destroy(&ltcp_sockets_allocated);
+	return err;
+}
+
+void ltcp_socket_exit(void)
+{
+	proto_unregister(&ltcp_prot);
+	percpu_counter_destroy(&ltcp_sockets_allocated);
+}

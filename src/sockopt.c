@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0
+/* getsockopt() and setsockopt() at level SOL_TCP, and STATUS (RFC 9293 section 3.10.6). */
+#include <linux/tcp.h>
+#include <net/ip.h>
+
+#include "core/window.h"
+#include "family.h"
+#include "input.h"
+#include "stream.h"
+#include "timers.h"
+
+#define LTCP_MIN_USER_MSS	64
+#define LTCP_MAX_USER_MSS	32767
+#define LTCP_MAX_KEEP_S		32767
+#define LTCP_MAX_TRIES		127
+#define LTCP_MAX_LINGER2_S	120
+
+static bool ltcp_within(int val, int least, int most)
+{
+	return val >= least && val <= most;
+}
+
+static int ltcp_set_maxseg(struct ltcp_sock *lsk, int val)
+{
+	if (val && !ltcp_within(val, LTCP_MIN_USER_MSS, LTCP_MAX_USER_MSS))
+		return -EINVAL;
+	lsk->user_mss = val;
+	return 0;
+}
+
+static int ltcp_set_nodelay(struct sock *sk, bool on)
+{
+	ltcp_sk(sk)->tcb.nodelay = on;
+	if (on)
+		ltcp_socket_push(sk, false);
+	return 0;
+}
+
+static int ltcp_set_cork(struct sock *sk, bool on)
+{
+	ltcp_sk(sk)->cork = on;
+	if (on)
+		ltcp_sk(sk)->tcb.more = 1;
+	else
+		ltcp_socket_push(sk, false);
+	return 0;
+}
+
+/* Like Linux's, not for ever: a route that changes brings its own metric */
+static int ltcp_set_quickack(struct sock *sk, bool on)
+{
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	struct ltcp_verdict v = { .act = LTCP_ACT_ACK };
+
+	tcb->quickack = on;
+	if (on && tcb->timer[LTCP_TIMER_DELACK])
+		ltcp_act(sk, &v);
+	return 0;
+}
+
+static int ltcp_set_window_clamp(struct sock *sk, int val)
+{
+	if (!val && sk->sk_state != TCP_CLOSE)
+		return -EINVAL;
+	WRITE_ONCE(ltcp_sk(sk)->window_clamp, val ? max_t(int, val, SOCK_MIN_RCVBUF / 2) : 0);
+	return 0;
+}
+
+static int ltcp_set_linger2(struct ltcp_tcb *tcb, int val)
+{
+	tcb->linger_s = val < 0 ? -1 : min(val, LTCP_MAX_LINGER2_S);
+	return 0;
+}
+
+/* The timer finds out by itself when the next probe is due */
+static void ltcp_keepalive_restart(struct sock *sk)
+{
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+
+	if (!tcb->keepalive || !tcb->syn_acked || sk->sk_state == TCP_CLOSE)
+		return;
+	tcb->timer[LTCP_TIMER_KEEPALIVE] = ltcp_now();
+	ltcp_timers_sync(sk);
+}
+
+/**
+ * ltcp_keepalive() - proto.keepalive: SO_KEEPALIVE
+ * @sk: locked
+ * @on: off by default (MUST-25)
+ */
+void ltcp_keepalive(struct sock *sk, int on)
+{
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+
+	tcb->keepalive = !!on;
+	if (on)
+		ltcp_keepalive_restart(sk);
+	else
+		tcb->timer[LTCP_TIMER_KEEPALIVE] = 0;
+}
+
+static int ltcp_set_keep(struct sock *sk, int optname, int val)
+{
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+
+	if (!ltcp_within(val, 1, optname == TCP_KEEPCNT ? LTCP_MAX_TRIES : LTCP_MAX_KEEP_S))
+		return -EINVAL;
+	if (optname == TCP_KEEPIDLE)
+		tcb->keep_idle_s = val;
+	else if (optname == TCP_KEEPINTVL)
+		tcb->keep_intvl_s = val;
+	else
+		tcb->keep_count = val;
+	ltcp_keepalive_restart(sk);
+	return 0;
+}
+
+static int ltcp_set_syncnt(struct ltcp_tcb *tcb, int val)
+{
+	if (!ltcp_within(val, 1, LTCP_MAX_TRIES))
+		return -EINVAL;
+	tcb->syn_retries = val;
+	return 0;
+}
+
+static int ltcp_set_user_timeout(struct ltcp_tcb *tcb, int val)
+{
+	if (val < 0)
+		return -EINVAL;
+	tcb->user_timeout_ms = val;
+	return 0;
+}
+
+static int ltcp_set_option(struct sock *sk, int optname, int val)
+{
+	struct ltcp_sock *lsk = ltcp_sk(sk);
+
+	switch (optname) {
+	case TCP_NODELAY:
+		return ltcp_set_nodelay(sk, val);
+	case TCP_MAXSEG:
+		return ltcp_set_maxseg(lsk, val);
+	case TCP_CORK:
+		return ltcp_set_cork(sk, val);
+	case TCP_KEEPIDLE:
+	case TCP_KEEPINTVL:
+	case TCP_KEEPCNT:
+		return ltcp_set_keep(sk, optname, val);
+	case TCP_SYNCNT:
+		return ltcp_set_syncnt(&lsk->tcb, val);
+	case TCP_LINGER2:
+		return ltcp_set_linger2(&lsk->tcb, val);
+	case TCP_WINDOW_CLAMP:
+		return ltcp_set_window_clamp(sk, val);
+	case TCP_QUICKACK:
+		return ltcp_set_quickack(sk, val);
+	case TCP_USER_TIMEOUT:
+		return ltcp_set_user_timeout(&lsk->tcb, val);
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+int ltcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
+		    unsigned int optlen)
+{
+	int val, err;
+
+	if (level != SOL_TCP)
+		return ip_setsockopt(sk, level, optname, optval, optlen);
+	if (optlen < sizeof(val))
+		return -EINVAL;
+	if (copy_from_sockptr(&val, optval, sizeof(val)))
+		return -EFAULT;
+	lock_sock(sk);
+	err = ltcp_set_option(sk, optname, val);
+	release_sock(sk);
+	return err;
+}
+
+/* The text a segment can carry: what was asked for until a path is known */
+static int ltcp_get_maxseg(const struct sock *sk)
+{
+	const struct ltcp_sock *lsk = ltcp_sk(sk);
+
+	if (lsk->user_mss && (sk->sk_state == TCP_CLOSE || sk->sk_state == TCP_LISTEN))
+		return lsk->user_mss;
+	return lsk->tcb.snd_mss;
+}
+
+static int ltcp_get_linger2(const struct ltcp_tcb *tcb)
+{
+	return tcb->linger_s ? : tcb->conf->fin_timeout_s;
+}
+
+static int ltcp_get_option(const struct sock *sk, int optname, int *val)
+{
+	const struct ltcp_sock *lsk = ltcp_sk(sk);
+	const struct ltcp_tcb *tcb = &lsk->tcb;
+	const struct ltcp_conf *conf = tcb->conf;
+
+	switch (optname) {
+	case TCP_NODELAY:
+		*val = tcb->nodelay;
+		break;
+	case TCP_MAXSEG:
+		*val = ltcp_get_maxseg(sk);
+		break;
+	case TCP_CORK:
+		*val = lsk->cork;
+		break;
+	case TCP_KEEPIDLE:
+		*val = tcb->keep_idle_s ? : conf->keepalive_time_s;
+		break;
+	case TCP_KEEPINTVL:
+		*val = tcb->keep_intvl_s ? : conf->keepalive_intvl_s;
+		break;
+	case TCP_KEEPCNT:
+		*val = tcb->keep_count ? : conf->keepalive_probes;
+		break;
+	case TCP_SYNCNT:
+		*val = tcb->syn_retries ? : conf->syn_retries;
+		break;
+	case TCP_LINGER2:
+		*val = ltcp_get_linger2(tcb);
+		break;
+	case TCP_WINDOW_CLAMP:
+		*val = lsk->window_clamp;
+		break;
+	case TCP_QUICKACK:
+		*val = tcb->quickack;
+		break;
+	case TCP_USER_TIMEOUT:
+		*val = tcb->user_timeout_ms;
+		break;
+	default:
+		return -ENOPROTOOPT;
+	}
+	return 0;
+}
+
+static u32 ltcp_ms_since(u64 then, u64 now)
+{
+	return then && then < now ? ltcp_ms(now - then) : 0;
+}
+
+static u32 ltcp_in_segments(const struct ltcp_tcb *tcb, u32 octets)
+{
+	return DIV_ROUND_UP(octets, max_t(u32, tcb->snd_mss, 1));
+}
+
+static u8 ltcp_info_recovery(const struct ltcp_tcb *tcb)
+{
+	static const u8 ca_state[] = {
+		[LTCP_REC_OPEN]	= TCP_CA_Open,
+		[LTCP_REC_FAST]	= TCP_CA_Recovery,
+		[LTCP_REC_LOSS]	= TCP_CA_Loss,
+	};
+
+	return ca_state[tcb->recovery];
+}
+
+static void ltcp_info_options(const struct ltcp_tcb *tcb, struct tcp_info *info)
+{
+	if (tcb->ts_ok)
+		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
+	if (tcb->sack_ok)
+		info->tcpi_options |= TCPI_OPT_SACK;
+	if (tcb->wscale_ok) {
+		info->tcpi_options |= TCPI_OPT_WSCALE;
+		info->tcpi_snd_wscale = tcb->snd_wscale;
+		info->tcpi_rcv_wscale = tcb->rcv_wscale;
+	}
+}
+
+static void ltcp_info_sender(const struct ltcp_tcb *tcb, struct tcp_info *info)
+{
+	info->tcpi_ca_state = ltcp_info_recovery(tcb);
+	info->tcpi_retransmits = tcb->retries;
+	info->tcpi_probes = tcb->probes;
+	info->tcpi_backoff = tcb->backoff;
+	info->tcpi_rto = ltcp_rtt_backoff(&tcb->rtt, tcb->backoff);
+	info->tcpi_snd_mss = tcb->snd_mss;
+	info->tcpi_unacked = ltcp_in_segments(tcb, ltcp_in_flight(tcb));
+	info->tcpi_rtt = tcb->rtt.srtt_us >> 3;
+	info->tcpi_rttvar = tcb->rtt.rttvar_us >> 2;
+	info->tcpi_min_rtt = tcb->rtt.min_us;
+	info->tcpi_snd_cwnd = ltcp_in_segments(tcb, tcb->cwnd);
+	info->tcpi_snd_ssthresh = tcb->ssthresh == ~0u ? ~0u : ltcp_in_segments(tcb, tcb->ssthresh);
+	info->tcpi_reordering = 3;	/* duplicate ACKs that mean a loss */
+	info->tcpi_notsent_bytes = ltcp_unsent(tcb);
+	info->tcpi_snd_wnd = tcb->snd_wnd;
+}
+
+static void ltcp_info_receiver(const struct ltcp_tcb *tcb, const struct ltcp_env *env,
+			       struct tcp_info *info)
+{
+	info->tcpi_ato = tcb->conf->delack_us;
+	info->tcpi_rcv_mss = tcb->rcv_mss;
+	info->tcpi_advmss = tcb->adv_mss;
+	info->tcpi_rcv_ssthresh = ltcp_rcv_wnd(tcb);
+	info->tcpi_rcv_space = env->buffer;
+	info->tcpi_last_data_sent = ltcp_ms_since(tcb->snd_at, env->now);
+	info->tcpi_last_data_recv = ltcp_ms_since(tcb->rcv_at, env->now);
+	info->tcpi_last_ack_recv = info->tcpi_last_data_recv;
+}
+
+/* STATUS. What LTCP does not measure is 0; a listener tells of its accept queue, as Linux's. */
+static void ltcp_get_info(const struct sock *sk, struct tcp_info *info)
+{
+	const struct ltcp_sock *lsk = ltcp_sk(sk);
+	struct ltcp_env env;
+
+	memset(info, 0, sizeof(*info));
+	info->tcpi_state = sk->sk_state;
+	if (sk->sk_state == TCP_LISTEN) {
+		info->tcpi_unacked = READ_ONCE(sk->sk_ack_backlog);
+		info->tcpi_sacked = READ_ONCE(sk->sk_max_ack_backlog);
+		return;
+	}
+	ltcp_sk_env(sk, &env);
+	ltcp_info_options(&lsk->tcb, info);
+	ltcp_info_sender(&lsk->tcb, info);
+	ltcp_info_receiver(&lsk->tcb, &env, info);
+	info->tcpi_pmtu = lsk->tcb.path_mss + lsk->family->header_len + LTCP_HEADER_MIN;
+}
+
+static int ltcp_put_option(const void *val, int size, char __user *optval, int __user *optlen)
+{
+	int len;
+
+	if (get_user(len, optlen))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	len = min(len, size);
+	if (put_user(len, optlen) || copy_to_user(optval, val, len))
+		return -EFAULT;
+	return 0;
+}
+
+static int ltcp_getsockopt_info(struct sock *sk, char __user *optval, int __user *optlen)
+{
+	struct tcp_info info;
+
+	lock_sock(sk);
+	ltcp_get_info(sk, &info);
+	release_sock(sk);
+	return ltcp_put_option(&info, sizeof(info), optval, optlen);
+}
+
+int ltcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
+		    int __user *optlen)
+{
+	int val, err;
+
+	if (level != SOL_TCP)
+		return ip_getsockopt(sk, level, optname, optval, optlen);
+	if (optname == TCP_INFO)
+		return ltcp_getsockopt_info(sk, optval, optlen);
+	lock_sock(sk);
+	err = ltcp_get_option(sk, optname, &val);
+	release_sock(sk);
+	return err ? : ltcp_put_option(&val, sizeof(val), optval, optlen);
+}

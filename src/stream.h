@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the sockets API share: socket.c, sockopt.c, stream_*.c. */
+#ifndef LTCP_STREAM_H
+#define LTCP_STREAM_H
+
+#include <linux/netdevice.h>
+#include <linux/poll.h>
+#include <net/sock.h>
+
+#include "compat.h"
+#include "core/segment.h"
+#include "sock.h"
+#include "socket.h"
+
+/* Room ahead of queued text: link, IP with options, TCP with options */
+#define LTCP_MAX_HEADER	L1_CACHE_ALIGN(MAX_HEADER + 60 + LTCP_HEADER_MAX)
+
+/**
+ * ltcp_socket_renew() - connection variables of a connection that does not exist yet
+ * @sk: locked or unreachable; what its user has set is kept
+ */
+void ltcp_socket_renew(struct sock *sk);
+
+/**
+ * ltcp_socket_forget() - free all text that only the connection needed
+ * @sk: locked or unreachable; what its user may still read is kept
+ */
+void ltcp_socket_forget(struct sock *sk);
+
+/**
+ * ltcp_socket_memory_full() - do all sockets together have all the memory they may?
+ */
+bool ltcp_socket_memory_full(void);
+
+/**
+ * ltcp_socket_push() - send what is queued
+ * @sk: locked
+ * @more: the last segment, if it is not full, waits for what the user will add
+ */
+void ltcp_socket_push(struct sock *sk, bool more);
+
+/**
+ * ltcp_socket_taken() - the user has taken text: the peer may have to know
+ * @sk: locked
+ */
+void ltcp_socket_taken(struct sock *sk);
+
+/**
+ * ltcp_socket_unread() - octets that can be read at once (SIOCINQ)
+ * @sk: locked
+ *
+ * Return: octets up to the urgent one, if that is out of line, or to the end
+ */
+int ltcp_socket_unread(const struct sock *sk);
+
+/**
+ * ltcp_socket_at_mark() - is the urgent octet the next one? (SIOCATMARK)
+ * @lsk: need not be locked
+ */
+static inline bool ltcp_socket_at_mark(const struct ltcp_sock *lsk)
+{
+	return READ_ONCE(lsk->oob_state) != LTCP_OOB_NONE &&
+	       READ_ONCE(lsk->oob_seq) == READ_ONCE(lsk->copied_seq);
+}
+
+/* struct proto: each has the contract of the member with its name */
+int ltcp_connect(struct sock *sk, struct sockaddr *addr, int len);
+int ltcp_disconnect(struct sock *sk, int flags);
+struct sock *ltcp_accept(struct sock *sk, struct proto_accept_arg *arg);
+void ltcp_shutdown(struct sock *sk, int how);
+void ltcp_close(struct sock *sk, long timeout);
+void ltcp_destroy(struct sock *sk);
+void ltcp_keepalive(struct sock *sk, int on);
+int ltcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size);
+int ltcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len);
+
+/* struct proto_ops, likewise */
+int ltcp_stream_connect(struct socket *sock, struct sockaddr *addr, int len, int flags);
+int ltcp_stream_listen(struct socket *sock, int backlog);
+__poll_t ltcp_stream_poll(struct file *file, struct socket *sock, poll_table *wait);
+int ltcp_stream_set_rcvlowat(struct sock *sk, int val);
+void ltcp_stream_splice_eof(struct socket *sock);
+
+#endif

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/* OPEN, active (RFC 9293 section 3.10.1), and disconnect. */
+#include <linux/net.h>
+#include <net/inet_common.h>
+#include <net/ip.h>
+
+#include "family.h"
+#include "input.h"
+#include "listen.h"
+#include "output.h"
+#include "ports.h"
+#include "secret.h"
+#include "stream.h"
+#include "tcb_table.h"
+
+/* What a connection that is not there any more has left in the socket's addresses */
+static void ltcp_forget_peer(struct sock *sk)
+{
+	ltcp_table_remove(ltcp_sk_net(sk), &ltcp_sk(sk)->node);
+	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
+		ltcp_ports_release(sk);
+	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
+		inet_reset_saddr(sk);
+	inet_sk(sk)->inet_dport = 0;
+	sk_dst_reset(sk);
+}
+
+/* A local port and a place in the table; on failure the socket is as before */
+static int ltcp_connect_place(struct sock *sk)
+{
+	struct ltcp_sock *lsk = ltcp_sk(sk);
+	int err;
+
+	lsk->node.bound_dev_if = sk->sk_bound_dev_if;
+	err = ltcp_ports_connect(sk);
+	if (!err)
+		err = lsk->family->rehash(sk);
+	if (err)
+		ltcp_forget_peer(sk);
+	return err;
+}
+
+/* All is set but the connection's variables: CLOSED or LISTEN -> SYN-SENT */
+static void ltcp_connect_open(struct sock *sk)
+{
+	struct ltcp_sock *lsk = ltcp_sk(sk);
+	struct ltcp_tcb *tcb = &lsk->tcb;
+	struct dst_entry *dst = __sk_dst_get(sk);
+	struct ltcp_verdict v = {};
+	struct ltcp_env env;
+
+	if (sk->sk_state == TCP_CLOSE)
+		ltcp_socket_renew(sk);
+	tcb->ts_off = ltcp_secret_ts_off(&lsk->node.key);
+	tcb->rcv_wscale = ltcp_socket_rcv_wscale(sk);
+	if (dst)
+		ltcp_output_route(sk, dst);
+	WRITE_ONCE(sk->sk_err, 0);
+	sock_reset_flag(sk, SOCK_DONE);
+	sk_set_txhash(sk);
+	ltcp_sk_env(sk, &env);
+	ltcp_fsm_open_active(tcb, ltcp_secret_isn(&lsk->node.key), &env, &v);
+	ltcp_act(sk, &v);
+}
+
+/**
+ * ltcp_connect() - proto.connect: open a connection; does not wait for it
+ * @sk: locked, CLOSE or LISTEN
+ * @addr: the peer
+ * @len: of @addr
+ *
+ * Return: 0 or -errno: the socket is closed then, and as good as before
+ */
+int ltcp_connect(struct sock *sk, struct sockaddr *addr, int len)
+{
+	int err;
+
+	err = ltcp_sk(sk)->family->connect(sk, addr, len);
+	if (err)
+		return err;
+	err = ltcp_connect_place(sk);
+	if (!err)
+		ltcp_connect_open(sk);
+	return err;
+}
+
+/*
+ * An active open on a listener: LISTEN -> SYN-SENT. Its half-open and waiting
+ * connections have nobody left to accept them and are reset. A peer that
+ * cannot be reached at all leaves the listener what it is; later failures
+ * close it.
+ */
+static int ltcp_connect_listener(struct sock *sk, struct sockaddr *addr, int len)
+{
+	int err;
+
+	err = ltcp_sk(sk)->family->connect(sk, addr, len);
+	if (err)
+		return err;
+	ltcp_listen_stop(sk);
+	err = ltcp_connect_place(sk);
+	if (err)
+		ltcp_disconnect(sk, 0);
+	else
+		ltcp_connect_open(sk);
+	return err;
+}
+
+static bool ltcp_turns_active(const struct socket *sock, const struct sockaddr *addr, int len)
+{
+	return sock->sk->sk_state == TCP_LISTEN && sock->state == SS_UNCONNECTED &&
+	       addr && len >= (int)sizeof(addr->sa_family) && addr->sa_family != AF_UNSPEC;
+}
+
+/* The wait for a connection and its errors are __inet_stream_connect()'s */
+static int ltcp_stream_connect_locked(struct socket *sock, struct sockaddr *addr, int len,
+				      int flags)
+{
+	int err;
+
+	if (!ltcp_turns_active(sock, addr, len))
+		return __inet_stream_connect(sock, addr, len, flags, 0);
+	err = ltcp_connect_listener(sock->sk, addr, len);
+	if (err)
+		return err;
+	sock->state = SS_CONNECTING;
+	err = __inet_stream_connect(sock, addr, len, flags, 0);
+	return err == -EALREADY ? -EINPROGRESS : err;
+}
+
+/**
+ * ltcp_stream_connect() - proto_ops.connect
+ * @sock: the socket
+ * @addr: the peer; AF_UNSPEC: disconnect
+ * @len: of @addr
+ * @flags: O_NONBLOCK
+ *
+ * Return: 0 or -errno
+ */
+int ltcp_stream_connect(struct socket *sock, struct sockaddr *addr, int len, int flags)
+{
+	int err;
+
+	lock_sock(sock->sk);
+	err = ltcp_stream_connect_locked(sock, addr, len, flags);
+	release_sock(sock->sk);
+	return err;
+}
+
+/* What a user of the connection in @state learns when it is cut off under him */
+static int ltcp_disconnect_error(int state)
+{
+	switch (state) {
+	case TCP_LISTEN:
+	case TCP_CLOSING:
+	case TCP_LAST_ACK:
+		return 0;
+	default:
+		return ECONNRESET;
+	}
+}
+
+static void ltcp_drop_received(struct sock *sk)
+{
+	struct ltcp_sock *lsk = ltcp_sk(sk);
+
+	__skb_queue_purge(&sk->sk_receive_queue);
+	WRITE_ONCE(lsk->oob_state, LTCP_OOB_NONE);
+	WRITE_ONCE(lsk->copied_seq, 0);
+}
+
+static void ltcp_drop_page(struct sock *sk)
+{
+	if (!sk->sk_frag.page)
+		return;
+	put_page(sk->sk_frag.page);
+	sk->sk_frag.page = NULL;
+	sk->sk_frag.offset = 0;
+}
+
+/**
+ * ltcp_disconnect() - proto.disconnect: ABORT, and the socket is as new
+ * @sk: locked
+ * @flags: unused
+ *
+ * Return: 0
+ */
+int ltcp_disconnect(struct sock *sk, int flags)
+{
+	struct ltcp_verdict v = {};
+
+	if (sk->sk_state != TCP_CLOSE) {
+		ltcp_fsm_abort(&ltcp_sk(sk)->tcb, ltcp_disconnect_error(sk->sk_state), &v);
+		ltcp_act(sk, &v);
+	}
+	ltcp_socket_forget(sk);
+	ltcp_drop_received(sk);
+	ltcp_drop_page(sk);
+	ltcp_forget_peer(sk);
+	ltcp_socket_renew(sk);
+	WRITE_ONCE(sk->sk_shutdown, 0);
+	sock_reset_flag(sk, SOCK_DONE);
+	sk_error_report(sk);
+	return 0;
+}

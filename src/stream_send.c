@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SEND (RFC 9293 section 3.10.2): text goes from the user into the send queue. */
+#include <linux/net.h>
+#include <linux/skbuff.h>
+#include <net/tcp_states.h>
+
+#include "output.h"
+#include "stream.h"
+
+/* After so many packets' worth of text, see to what has arrived meanwhile */
+#define LTCP_SEND_BATCH	16
+
+/* The last skb in the queue, if nothing of it was sent: it may grow */
+static struct sk_buff *ltcp_send_tail(const struct sock *sk)
+{
+	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
+
+	if (!skb || !ltcp_sk(sk)->send_head || skb_cloned(skb) ||
+	    seq_lt(LTCP_CB(skb)->seq, ltcp_sk(sk)->tcb.snd_nxt))
+		return NULL;
+	return skb;
+}
+
+/* An empty skb: text will lie in pages, room for headers ahead of it */
+static struct sk_buff *ltcp_send_alloc(struct sock *sk)
+{
+	struct sk_buff *skb = alloc_skb_fclone(LTCP_MAX_HEADER, sk->sk_allocation);
+
+	if (!skb) {
+		sk->sk_prot->enter_memory_pressure(sk);
+		sk_stream_moderate_sndbuf(sk);
+		return NULL;
+	}
+	if (!sk_wmem_schedule(sk, skb->truesize)) {
+		__kfree_skb(skb);
+		return NULL;
+	}
+	skb_reserve(skb, LTCP_MAX_HEADER);
+	return skb;
+}
+
+static void ltcp_send_add_page(struct sk_buff *skb, struct page_frag *pfrag, int n, bool merge)
+{
+	int i = skb_shinfo(skb)->nr_frags;
+
+	if (merge) {
+		skb_frag_size_add(&skb_shinfo(skb)->frags[i - 1], n);
+	} else {
+		skb_fill_page_desc(skb, i, pfrag->page, pfrag->offset, n);
+		get_page(pfrag->page);
+	}
+	pfrag->offset += n;
+}
+
+/*
+ * Append the user's octets to @skb, at most one page fragment of them.
+ * Return: how many; 0: @skb is full; -ENOBUFS: wait for memory; -EFAULT
+ */
+static int ltcp_send_fill(struct sock *sk, struct sk_buff *skb, struct msghdr *msg)
+{
+	struct page_frag *pfrag = sk_page_frag(sk);
+	int i = skb_shinfo(skb)->nr_frags;
+	int n = ltcp_sk(sk)->tcb.snd_mss - skb->len;
+	bool merge;
+	int err;
+
+	if (n <= 0)
+		return 0;
+	if (!sk_page_frag_refill(sk, pfrag))
+		return -ENOBUFS;
+	merge = skb_can_coalesce(skb, i, pfrag->page, pfrag->offset);
+	if (!merge && i >= MAX_SKB_FRAGS)
+		return 0;
+	n = min_t(int, n, pfrag->size - pfrag->offset);
+	n = min_t(size_t, n, msg_data_left(msg));
+	if (!sk_wmem_schedule(sk, n))
+		return -ENOBUFS;
+	err = skb_copy_to_page_nocache(sk, &msg->msg_iter, skb, pfrag->page, pfrag->offset, n);
+	if (err)
+		return err;
+	ltcp_send_add_page(skb, pfrag, n, merge);
+	return n;
+}
+
+/* @truesize: of @skb before text was added, which has been charged already */
+static void ltcp_send_queue(struct sock *sk, struct sk_buff *skb, unsigned int truesize)
+{
+	struct ltcp_sock *lsk = ltcp_sk(sk);
+
+	LTCP_CB(skb)->seq = lsk->tcb.snd_end;
+	LTCP_CB(skb)->end = lsk->tcb.snd_end;
+	__skb_header_release(skb);
+	__skb_queue_tail(&sk->sk_write_queue, skb);
+	sk_wmem_queued_add(sk, truesize);
+	sk_mem_charge(sk, truesize);
+	if (!lsk->send_head)
+		lsk->send_head = skb;
+}
+
+/* As ltcp_send_fill(), for an skb of its own */
+static int ltcp_send_new(struct sock *sk, struct msghdr *msg)
+{
+	unsigned int truesize;
+	struct sk_buff *skb;
+	int n;
+
+	if (!sk_stream_memory_free(sk))
+		return -ENOBUFS;
+	skb = ltcp_send_alloc(sk);
+	if (!skb)
+		return -ENOBUFS;
+	truesize = skb->truesize;
+	n = ltcp_send_fill(sk, skb, msg);
+	if (n > 0)
+		ltcp_send_queue(sk, skb, truesize);
+	else
+		__kfree_skb(skb);
+	return n;
+}
+
+/* Queue some of the user's octets; what fills a segment is sent if it may be */
+static int ltcp_send_some(struct sock *sk, struct msghdr *msg, bool *fresh)
+{
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	struct sk_buff *skb = ltcp_send_tail(sk);
+	int n = skb ? ltcp_send_fill(sk, skb, msg) : 0;
+
+	*fresh = !n;
+	if (!n)
+		n = ltcp_send_new(sk, msg);
+	if (n <= 0)
+		return n;
+	skb = skb_peek_tail(&sk->sk_write_queue);
+	LTCP_CB(skb)->end += n;
+	/* The last octet of the call is the urgent one (MUST-62) */
+	ltcp_fsm_send(tcb, n, (msg->msg_flags & MSG_OOB) && !msg_data_left(msg));
+	if (skb->len >= tcb->snd_mss)
+		ltcp_output(sk);
+	return n;
+}
+
+void ltcp_socket_push(struct sock *sk, bool more)
+{
+	struct ltcp_sock *lsk = ltcp_sk(sk);
+
+	lsk->tcb.more = more || lsk->cork;
+	if (LTCP_IN(sk->sk_state, LTCP_MAY_TRANSMIT))
+		ltcp_output(sk);
+}
+
+/* The send buffer is full: let the peer have all of it, and wait */
+static int ltcp_send_wait(struct sock *sk, bool pushed, long *timeo)
+{
+	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	if (!pushed)
+		ltcp_socket_push(sk, false);
+	return sk_stream_wait_memory(sk, timeo);
+}
+
+static bool ltcp_send_over(const struct sock *sk)
+{
+	return sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN);
+}
+
+/* Return: 0 when all octets are queued, or -errno */
+static int ltcp_send_all(struct sock *sk, struct msghdr *msg, long *timeo, int *sent)
+{
+	int batch = 0, err = 0, n;
+	bool fresh;
+
+	while (!err && msg_data_left(msg)) {
+		if (batch >= LTCP_SEND_BATCH) {
+			batch = 0;
+			sk_flush_backlog(sk);
+		}
+		if (ltcp_send_over(sk))
+			return -EPIPE;
+		n = ltcp_send_some(sk, msg, &fresh);
+		batch += fresh;
+		if (n > 0)
+			*sent += n;
+		else if (n == -ENOBUFS)
+			err = ltcp_send_wait(sk, !*sent, timeo);
+		else
+			err = n;
+	}
+	return err;
+}
+
+static int ltcp_send_check_cmsg(struct sock *sk, struct msghdr *msg)
+{
+	struct sockcm_cookie sockc;
+
+	if (!msg->msg_controllen)
+		return 0;
+	sockcm_init(&sockc, sk);
+	return sock_cmsg_send(sk, msg, &sockc) ? -EINVAL : 0;
+}
+
+/* Wait until the connection can send, and check what can be checked beforehand */
+static int ltcp_send_begin(struct sock *sk, struct msghdr *msg, long *timeo)
+{
+	int err = 0;
+
+	if (msg->msg_flags & MSG_FASTOPEN)
+		return -EOPNOTSUPP;
+	if (sk->sk_state != TCP_ESTABLISHED && sk->sk_state != TCP_CLOSE_WAIT)
+		err = sk_stream_wait_connect(sk, timeo);
+	if (!err)
+		err = ltcp_send_check_cmsg(sk, msg);
+	if (!err && ltcp_send_over(sk))
+		err = -EPIPE;
+	return err;
+}
+
+static int ltcp_sendmsg_locked(struct sock *sk, struct msghdr *msg)
+{
+	long timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
+	int sent = 0, err;
+
+	err = ltcp_send_begin(sk, msg, &timeo);
+	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	if (!err)
+		err = ltcp_send_all(sk, msg, &timeo, &sent);
+	if (sent) {
+		ltcp_socket_push(sk, msg->msg_flags & MSG_MORE);
+		return sent;
+	}
+	err = err ? sk_stream_error(sk, msg->msg_flags, err) : 0;
+	/* Who waits by epoll, edge-triggered, and finds no memory although nothing is queued */
+	if (err == -EAGAIN && skb_queue_empty(&sk->sk_write_queue))
+		sk->sk_write_space(sk);
+	return err;
+}
+
+/**
+ * ltcp_sendmsg() - proto.sendmsg
+ * @sk: not locked
+ * @msg: what to send; MSG_OOB, MSG_MORE, MSG_DONTWAIT and MSG_NOSIGNAL are heeded
+ * @size: octets
+ *
+ * Return: octets taken, which may be fewer, or -errno when none were
+ */
+int ltcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size)
+{
+	int ret;
+
+	lock_sock(sk);
+	ret = ltcp_sendmsg_locked(sk, msg);
+	release_sock(sk);
+	return ret;
+}
+
+/**
+ * ltcp_stream_splice_eof() - proto_ops.splice_eof: no more will follow after all
+ * @sock: the last splice() into it asked for MSG_MORE
+ */
+void ltcp_stream_splice_eof(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+
+	lock_sock(sk);
+	ltcp_socket_push(sk, false);
+	release_sock(sk);
+}
