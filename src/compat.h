@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between kernel versions: the only file that asks for one. The
+ * rest of LTCP is written for the newest kernel as far as possible.
+ */
+#ifndef LTCP_COMPAT_H
+#define LTCP_COMPAT_H
+
+#include <linux/hrtimer.h>
+#include <linux/net.h>
+#include <linux/timer.h>
+#include <linux/uaccess.h>
+#include <linux/version.h>
+#include <net/inet_sock.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+
+#define LTCP_KERNEL_BEFORE(major, minor) \
+	(LINUX_VERSION_CODE < KERNEL_VERSION(major, minor, 0))
+
+#if LTCP_KERNEL_BEFORE(6, 12)
+#include <asm/unaligned.h>
+#else
+#include <linux/unaligned.h>
+#endif
+
+/*
+ * proto.accept: LTCP_COMPAT_ACCEPT(fn) after the definition of fn, written as
+ * 6.10 and later want it, and .accept = ltcp_compat_accept(fn).
+ */
+#if LTCP_KERNEL_BEFORE(6, 10)
+struct proto_accept_arg {
+	int flags;
+	int err;
+	int is_empty;
+	bool kern;
+};
+
+#define LTCP_COMPAT_ACCEPT(fn)							\
+static struct sock *fn##_compat_accept(struct sock *sk, int flags, int *err, bool kern) \
+{										\
+	struct proto_accept_arg arg = { .flags = flags, .kern = kern };		\
+										\
+	sk = fn(sk, &arg);							\
+	*err = arg.err;								\
+	return sk;								\
+}
+
+#define ltcp_compat_accept(fn)	fn##_compat_accept
+#else
+#define LTCP_COMPAT_ACCEPT(fn)
+#define ltcp_compat_accept(fn)	fn
+#endif
+
+/*
+ * proto.ioctl: LTCP_COMPAT_IOCTL(fn) after the definition of fn, written as
+ * 6.5 and later want it, and .ioctl = ltcp_compat_ioctl(fn).
+ */
+#if LTCP_KERNEL_BEFORE(6, 5)
+#define LTCP_COMPAT_IOCTL(fn)							\
+static int fn##_compat_ioctl(struct sock *sk, int cmd, unsigned long arg)	\
+{										\
+	int val = 0;								\
+	int err = fn(sk, cmd, &val);						\
+										\
+	return err ?: put_user(val, (int __user *)arg);				\
+}
+
+#define ltcp_compat_ioctl(fn)	fn##_compat_ioctl
+#else
+#define LTCP_COMPAT_IOCTL(fn)
+#define ltcp_compat_ioctl(fn)	fn
+#endif
+
+/*
+ * proto_ops.splice_eof tells that no more follows, in spite of MSG_MORE, since
+ * 6.5; some, not all, releases of 6.1 have it too.
+ */
+#if LTCP_KERNEL_BEFORE(6, 5)
+#define LTCP_COMPAT_SPLICE_EOF(fn)
+#else
+#define LTCP_COMPAT_SPLICE_EOF(fn)	.splice_eof = (fn),
+#endif
+
+/* The flag RECVERR of an inet_sock was a bit-field before 6.6. */
+static inline bool ltcp_compat_inet_RECVERR(const struct sock *sk)
+{
+#if LTCP_KERNEL_BEFORE(6, 6)
+	return inet_sk(sk)->recverr;
+#else
+	return inet_test_bit(RECVERR, sk);
+#endif
+}
+
+static inline void ltcp_compat_hrtimer_setup(struct hrtimer *timer,
+					     enum hrtimer_restart (*fn)(struct hrtimer *),
+					     clockid_t clock, enum hrtimer_mode mode)
+{
+#if LTCP_KERNEL_BEFORE(6, 13)
+	hrtimer_init(timer, clock, mode);
+	timer->function = fn;
+#else
+	hrtimer_setup(timer, fn, clock, mode);
+#endif
+}
+
+/* from_timer() became timer_container_of() in 6.16. */
+#if LTCP_KERNEL_BEFORE(6, 16)
+#define ltcp_compat_from_timer(var, timer, field)	from_timer(var, timer, field)
+#else
+#define ltcp_compat_from_timer(var, timer, field)	timer_container_of(var, timer, field)
+#endif
+
+/* Before 6.6 the table ends at an empty entry, which callers provide in any case. */
+static inline struct ctl_table_header *ltcp_compat_register_sysctl(struct net *net,
+								   const char *path,
+								   struct ctl_table *table,
+								   size_t size)
+{
+#if LTCP_KERNEL_BEFORE(6, 6)
+	return register_net_sysctl(net, path, table);
+#else
+	return register_net_sysctl_sz(net, path, table, size);
+#endif
+}
+
+#endif
