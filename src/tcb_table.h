@@ -102,4 +102,15 @@ int ltcp_table_replace(struct ltcp_net *ln, struct ltcp_node *old, struct ltcp_n
  */
 void ltcp_table_remove(struct ltcp_net *ln, struct ltcp_node *node);
 
+/**
+ * ltcp_table_next() - walk all entries of a table
+ * @iter: between rhashtable_walk_start() and _stop() on ltcp_net.table
+ *
+ * While the table is resized a walk may see entries twice.
+ *
+ * Context: rcu_read_lock() is held by the walk.
+ * Return: the next node or NULL
+ */
+struct ltcp_node *ltcp_table_next(struct rhashtable_iter *iter);
+
 #endif

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The hashed TCB table of a network namespace. */
+#include <linux/jhash.h>
+
+#include "net.h"
+#include "tcb_table.h"
+
+#define LTCP_TABLE_MIN	256
+
+/**
+ * struct ltcp_probe - what is looked for
+ * @key: both ends; must be first
+ * @dif: interface, or the one that a node to be entered is bound to
+ * @sdif: enslaved interface, 0: none
+ * @enter: look for what stands in a new node's way
+ */
+struct ltcp_probe {
+	struct ltcp_key key;
+	int dif;
+	int sdif;
+	bool enter;
+};
+
+/* Keys are hashed and compared as plain memory: there must be no padding. */
+static_assert(sizeof(struct ltcp_key) == 2 * sizeof(struct in6_addr) + 2 * sizeof(__be16));
+
+/* The table keeps a random seed of its own, and chooses another when it grows. */
+static u32 table_hash_key(const void *data, u32 len, u32 seed)
+{
+	return jhash2(data, sizeof(struct ltcp_key) / sizeof(u32), seed);
+}
+
+static u32 table_hash_node(const void *data, u32 len, u32 seed)
+{
+	const struct ltcp_node *node = data;
+
+	return table_hash_key(&node->key, len, seed);
+}
+
+/* Two entries of one pair can coexist only when bound to different interfaces. */
+static bool table_device_matches(const struct ltcp_probe *probe, int bound)
+{
+	if (probe->enter)
+		return !bound || !probe->dif || bound == probe->dif;
+	/* What came by an l3mdev belongs to that VRF alone. */
+	if (!bound)
+		return !probe->sdif;
+	return bound == probe->dif || bound == probe->sdif;
+}
+
+static int table_compare(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct ltcp_probe *probe = arg->key;
+	const struct ltcp_node *node = obj;
+
+	return memcmp(&probe->key, &node->key, sizeof(node->key)) ||
+	       !table_device_matches(probe, node->bound_dev_if);
+}
+
+static const struct rhashtable_params table_params = {
+	.key_len = sizeof(struct ltcp_key),
+	.key_offset = offsetof(struct ltcp_node, key),
+	.head_offset = offsetof(struct ltcp_node, link),
+	.min_size = LTCP_TABLE_MIN,
+	.automatic_shrinking = true,
+	.hashfn = table_hash_key,
+	.obj_hashfn = table_hash_node,
+	.obj_cmpfn = table_compare,
+};
+
+int ltcp_table_init(struct ltcp_net *ln)
+{
+	return rhashtable_init(&ln->table, &table_params);
+}
+
+void ltcp_table_exit(struct ltcp_net *ln)
+{
+	WARN_ON_ONCE(atomic_read(&ln->table.nelems));
+	rhashtable_destroy(&ln->table);
+}
+
+struct ltcp_node *ltcp_table_lookup(struct ltcp_net *ln, const struct ltcp_key *key,
+				    int dif, int sdif)
+{
+	const struct ltcp_probe probe = { .key = *key, .dif = dif, .sdif = sdif };
+
+	return rhashtable_lookup(&ln->table, &probe, table_params);
+}
+
+int ltcp_table_insert(struct ltcp_net *ln, struct ltcp_node *node)
+{
+	const struct ltcp_probe probe = {
+		.key = node->key,
+		.dif = node->bound_dev_if,
+		.enter = true,
+	};
+	int err;
+
+	err = rhashtable_lookup_insert_key(&ln->table, &probe, &node->link, table_params);
+	if (err)
+		return err == -EEXIST ? -EADDRINUSE : -ENOMEM;
+	node->hashed = true;
+	return 0;
+}
+
+int ltcp_table_replace(struct ltcp_net *ln, struct ltcp_node *old, struct ltcp_node *new)
+{
+	int err;
+
+	err = rhashtable_replace_fast(&ln->table, &old->link, &new->link, table_params);
+	if (err)
+		return err;
+	old->hashed = false;
+	new->hashed = true;
+	return 0;
+}
+
+void ltcp_table_remove(struct ltcp_net *ln, struct ltcp_node *node)
+{
+	if (!node->hashed)
+		return;
+	rhashtable_remove_fast(&ln->table, &node->link, table_params);
+	node->hashed = false;
+}
+
+struct ltcp_node *ltcp_table_next(struct rhashtable_iter *iter)
+{
+	struct ltcp_node *node;
+
+	/* -EAGAIN: the table is being resized, the walk starts again. */
+	do {
+		node = rhashtable_walk_next(iter);
+	} while (IS_ERR(node) && PTR_ERR(node) == -EAGAIN);
+	return IS_ERR(node) ? NULL : node;
+}
