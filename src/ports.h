@@ -7,14 +7,23 @@
 
 #include "tcb_table.h"
 
+struct ltcp_net;
+struct ltcp_port;
+
 /**
  * struct ltcp_port_hold - something other than a socket that keeps a port (TIME-WAIT)
  * @port: the port; NULL: none
+ * @node: its address and interface; set before ltcp_ports_pass()
  * @link: in the port's list
+ * @reuse: the connection had SO_REUSEADDR
+ * @reuseport: the connection had SO_REUSEPORT
  */
 struct ltcp_port_hold {
 	struct ltcp_port *port;
+	const struct ltcp_node *node;
 	struct hlist_node link;
+	u8 reuse:1;
+	u8 reuseport:1;
 };
 
 int ltcp_ports_init(void);
@@ -94,5 +103,26 @@ void ltcp_ports_release(struct sock *sk);
  */
 struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key, int dif,
 				 int sdif);
+
+/**
+ * struct ltcp_ports_iter - a walk of a namespace's listeners; start with zeroes but @ln
+ * @ln: namespace
+ * @bucket: where the walk is
+ * @index: listeners of that bucket that were seen
+ */
+struct ltcp_ports_iter {
+	struct ltcp_net *ln;
+	unsigned int bucket;
+	unsigned int index;
+};
+
+/**
+ * ltcp_ports_next() - the next listener of a walk
+ * @iter: the walk
+ *
+ * Context: rcu_read_lock() is held; it may be released between two calls.
+ * Return: the listener or NULL
+ */
+struct sock *ltcp_ports_next(struct ltcp_ports_iter *iter);
 
 #endif

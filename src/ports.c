@@ -1,0 +1,624 @@
+// SPDX-License-Identifier: GPL-2.0
+/* LTCP's port space. */
+#include <linux/hash.h>
+#include <linux/jhash.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <net/inet_sock.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "net.h"
+#include "ports.h"
+#include "sock.h"
+
+#define LTCP_PORT_BUCKETS	4096
+#define LTCP_PORT_COUNTERS	65536
+
+/**
+ * struct ltcp_port - a port of a namespace that is in use
+ * @link: in its bucket (RCU)
+ * @bucket: its lock protects all but what RCU reads
+ * @ln: namespace
+ * @num: host byte order
+ * @bound: somebody chose it by bind(): not for active opens that are not bound
+ * @owners: sockets, by ltcp_sock.port_link
+ * @listeners: those of them that listen, by ltcp_sock.listen_link (RCU)
+ * @holds: TIME-WAIT entries, by ltcp_port_hold.link
+ * @rcu: for freeing
+ */
+struct ltcp_port {
+	struct hlist_node link;
+	struct ltcp_port_bucket *bucket;
+	struct ltcp_net *ln;
+	u16 num;
+	bool bound;
+	struct hlist_head owners;
+	struct hlist_head listeners;
+	struct hlist_head holds;
+	struct rcu_head rcu;
+};
+
+struct ltcp_port_bucket {
+	spinlock_t lock;	/* taken with BH disabled, within sockets' locks */
+	struct hlist_head ports;
+};
+
+/* Algorithm 4 of RFC 6056 is two keyed functions of these. */
+struct ltcp_port_seed {
+	struct in6_addr laddr;
+	struct in6_addr raddr;
+	__be16 rport;
+} __packed;
+
+static struct kmem_cache *port_cache;
+static struct ltcp_port_bucket *buckets;
+static u32 *counters;
+static siphash_key_t connect_key;
+static u32 spread_seed;
+
+int ltcp_ports_init(void)
+{
+	unsigned int i;
+
+	port_cache = kmem_cache_create("ltcp_port", sizeof(struct ltcp_port), 0, 0, NULL);
+	buckets = kvmalloc_array(LTCP_PORT_BUCKETS, sizeof(*buckets), GFP_KERNEL);
+	counters = kvmalloc_array(LTCP_PORT_COUNTERS, sizeof(*counters), GFP_KERNEL);
+	if (!port_cache || !buckets || !counters) {
+		ltcp_ports_exit();
+		return -ENOMEM;
+	}
+	for (i = 0; i < LTCP_PORT_BUCKETS; i++) {
+		spin_lock_init(&buckets[i].lock);
+		INIT_HLIST_HEAD(&buckets[i].ports);
+	}
+	get_random_bytes(counters, LTCP_PORT_COUNTERS * sizeof(*counters));
+	get_random_bytes(&connect_key, sizeof(connect_key));
+	get_random_bytes(&spread_seed, sizeof(spread_seed));
+	return 0;
+}
+
+void ltcp_ports_exit(void)
+{
+	rcu_barrier();
+	kvfree(counters);
+	kvfree(buckets);
+	kmem_cache_destroy(port_cache);
+}
+
+/* Ports */
+
+static struct ltcp_port_bucket *port_bucket(const struct ltcp_net *ln, u16 num)
+{
+	return &buckets[(num + net_hash_mix(ln->net)) % LTCP_PORT_BUCKETS];
+}
+
+static struct ltcp_port *port_find(struct ltcp_port_bucket *bucket, const struct ltcp_net *ln,
+				   u16 num)
+{
+	struct ltcp_port *port;
+
+	hlist_for_each_entry_rcu(port, &bucket->ports, link, lockdep_is_held(&bucket->lock))
+		if (port->num == num && port->ln == ln)
+			return port;
+	return NULL;
+}
+
+static struct ltcp_port *port_find_or_make(struct ltcp_port_bucket *bucket, struct ltcp_net *ln,
+					   u16 num)
+{
+	struct ltcp_port *port = port_find(bucket, ln, num);
+
+	if (port)
+		return port;
+	port = kmem_cache_zalloc(port_cache, GFP_ATOMIC);
+	if (!port)
+		return NULL;
+	port->bucket = bucket;
+	port->ln = ln;
+	port->num = num;
+	hlist_add_head_rcu(&port->link, &bucket->ports);
+	return port;
+}
+
+static void port_free(struct rcu_head *rcu)
+{
+	kmem_cache_free(port_cache, container_of(rcu, struct ltcp_port, rcu));
+}
+
+static void port_free_if_unused(struct ltcp_port *port)
+{
+	if (!hlist_empty(&port->owners) || !hlist_empty(&port->holds))
+		return;
+	hlist_del_rcu(&port->link);
+	call_rcu(&port->rcu, port_free);
+}
+
+static void port_own(struct ltcp_port *port, struct sock *sk)
+{
+	struct ltcp_sock *lsk = ltcp_sk(sk);
+
+	lsk->port = port;
+	hlist_add_head(&lsk->port_link, &port->owners);
+	lsk->inet.inet_num = port->num;
+	lsk->inet.inet_sport = htons(port->num);
+}
+
+/* Conflicts */
+
+/**
+ * struct ltcp_claim - what a socket or a TIME-WAIT entry claims of a port
+ * @addr: address, or a wildcard; IPv4 mapped
+ * @dev: interface, 0: all
+ * @uid: owner
+ * @v6only: an IPv6 wildcard does not stand for IPv4
+ * @reuse: SO_REUSEADDR
+ * @reuseport: SO_REUSEPORT
+ * @listens: a listener
+ * @timewait: a TIME-WAIT entry
+ */
+struct ltcp_claim {
+	struct in6_addr addr;
+	int dev;
+	kuid_t uid;
+	bool v6only;
+	bool reuse;
+	bool reuseport;
+	bool listens;
+	bool timewait;
+};
+
+static void claim_addr(struct in6_addr *addr, const struct sock *sk)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6) {
+		*addr = sk->sk_v6_rcv_saddr;
+		return;
+	}
+#endif
+	ipv6_addr_set_v4mapped(READ_ONCE(sk->sk_rcv_saddr), addr);
+}
+
+/* Another's settings are read without its lock: its bind() would have seen ours. */
+static void claim_of_sock(struct ltcp_claim *claim, const struct sock *sk)
+{
+	claim_addr(&claim->addr, sk);
+	claim->dev = READ_ONCE(sk->sk_bound_dev_if);
+	claim->uid = READ_ONCE(sk->sk_uid);
+	claim->v6only = sk->sk_ipv6only;
+	claim->reuse = sk->sk_reuse;
+	claim->reuseport = sk->sk_reuseport;
+	claim->listens = !hlist_unhashed(&ltcp_sk(sk)->listen_link);
+	claim->timewait = false;
+}
+
+static void claim_of_hold(struct ltcp_claim *claim, const struct ltcp_port_hold *hold)
+{
+	claim->addr = hold->node->key.laddr;
+	claim->dev = hold->node->bound_dev_if;
+	claim->uid = INVALID_UID;
+	claim->v6only = false;
+	claim->reuse = hold->reuse;
+	claim->reuseport = hold->reuseport;
+	claim->listens = false;
+	claim->timewait = true;
+}
+
+static bool addr_is_v4_wildcard(const struct in6_addr *addr)
+{
+	return ipv6_addr_v4mapped(addr) && !addr->s6_addr32[3];
+}
+
+static bool addr_is_wildcard(const struct in6_addr *addr)
+{
+	return ipv6_addr_any(addr) || addr_is_v4_wildcard(addr);
+}
+
+/* Does an address, perhaps a wildcard, stand for another? */
+static bool addr_covers(const struct in6_addr *addr, bool v6only, const struct in6_addr *other)
+{
+	if (ipv6_addr_any(addr))
+		return !v6only || !ipv6_addr_v4mapped(other);
+	if (addr_is_v4_wildcard(addr))
+		return ipv6_addr_v4mapped(other);
+	return ipv6_addr_equal(addr, other);
+}
+
+static bool claims_overlap(const struct ltcp_claim *a, const struct ltcp_claim *b)
+{
+	if (a->dev && b->dev && a->dev != b->dev)
+		return false;
+	return addr_covers(&a->addr, a->v6only, &b->addr) ||
+	       addr_covers(&b->addr, b->v6only, &a->addr);
+}
+
+/* May a newcomer share with one who is there? The rules are those of Linux's TCP. */
+static bool claims_share(const struct ltcp_claim *newcomer, const struct ltcp_claim *other)
+{
+	if (newcomer->reuse && other->reuse && !other->listens)
+		return true;
+	return newcomer->reuseport && other->reuseport &&
+	       (other->timewait || uid_eq(newcomer->uid, other->uid));
+}
+
+static bool claims_conflict(const struct ltcp_claim *newcomer, const struct ltcp_claim *other,
+			    bool share)
+{
+	return claims_overlap(newcomer, other) && !(share && claims_share(newcomer, other));
+}
+
+/* Does anybody object to a socket's use of a port? */
+static bool port_conflict(const struct ltcp_port *port, const struct sock *sk, bool share)
+{
+	struct ltcp_claim newcomer, other;
+	struct ltcp_port_hold *hold;
+	struct ltcp_sock *owner;
+
+	claim_of_sock(&newcomer, sk);
+	hlist_for_each_entry(owner, &port->owners, port_link) {
+		if (owner == ltcp_sk(sk))
+			continue;
+		claim_of_sock(&other, (struct sock *)owner);
+		if (claims_conflict(&newcomer, &other, share))
+			return true;
+	}
+	hlist_for_each_entry(hold, &port->holds, link) {
+		claim_of_hold(&other, hold);
+		if (claims_conflict(&newcomer, &other, share))
+			return true;
+	}
+	return false;
+}
+
+/* bind() */
+
+static int port_bind(struct sock *sk, u16 num, bool share)
+{
+	struct ltcp_net *ln = ltcp_sk_net(sk);
+	struct ltcp_port_bucket *bucket = port_bucket(ln, num);
+	struct ltcp_port *port;
+	int err = 0;
+
+	spin_lock_bh(&bucket->lock);
+	port = port_find_or_make(bucket, ln, num);
+	if (!port) {
+		err = -ENOMEM;
+	} else if (port_conflict(port, sk, share)) {
+		err = -EADDRINUSE;
+	} else {
+		port->bound = true;
+		port_own(port, sk);
+	}
+	spin_unlock_bh(&bucket->lock);
+	return err;
+}
+
+/* RFC 6056 algorithm 1: from a random port on, the first that nobody has */
+static int ports_bind_any(struct sock *sk, bool share)
+{
+	struct net *net = sock_net(sk);
+	int low, high, err;
+	u32 start, i, n;
+
+	inet_sk_get_local_port_range(sk, &low, &high);
+	n = high - low + 1;
+	start = get_random_u32_below(n);
+	for (i = 0; i < n; i++) {
+		u16 num = low + (start + i) % n;
+
+		if (inet_is_local_reserved_port(net, num))
+			continue;
+		err = port_bind(sk, num, share);
+		if (err != -EADDRINUSE)
+			return err;
+		cond_resched();
+	}
+	return -EADDRINUSE;
+}
+
+int ltcp_ports_bind(struct sock *sk, unsigned short num)
+{
+	int err;
+
+	if (num)
+		return port_bind(sk, num, true);
+	err = ports_bind_any(sk, false);
+	if (err == -EADDRINUSE && sk->sk_reuse &&
+	    READ_ONCE(sock_net(sk)->ipv4.sysctl_ip_autobind_reuse))
+		err = ports_bind_any(sk, true);
+	return err;
+}
+
+/* connect() */
+
+/* Enter the connection with one local port: -EADDRINUSE when the pair is taken. */
+static int port_connect(struct sock *sk, u16 num)
+{
+	struct ltcp_net *ln = ltcp_sk_net(sk);
+	struct ltcp_port_bucket *bucket = port_bucket(ln, num);
+	struct ltcp_node *node = &ltcp_sk(sk)->node;
+	struct ltcp_port *port;
+	int err = -ENOMEM;
+
+	spin_lock_bh(&bucket->lock);
+	port = port_find_or_make(bucket, ln, num);
+	if (!port)
+		goto out;
+	err = -EADDRINUSE;
+	if (port->bound)
+		goto out;
+	node->key.lport = htons(num);
+	err = ltcp_table_insert(ln, node);
+	if (err)
+		port_free_if_unused(port);
+	else
+		port_own(port, sk);
+out:
+	spin_unlock_bh(&bucket->lock);
+	return err;
+}
+
+static u64 connect_hash(const struct ltcp_key *key)
+{
+	const struct ltcp_port_seed seed = {
+		.laddr = key->laddr,
+		.raddr = key->raddr,
+		.rport = key->rport,
+	};
+
+	return siphash(&seed, sizeof(seed), &connect_key);
+}
+
+/*
+ * RFC 6056 algorithm 4: an offset by the three other values of the pair, and
+ * one of many counters, by the same. The counters advance by a little more
+ * than was used: their steps would betray which connections share one.
+ */
+static int ports_connect_any(struct sock *sk)
+{
+	u64 hash = connect_hash(&ltcp_sk(sk)->node.key);
+	u32 *counter = &counters[(hash >> 32) % LTCP_PORT_COUNTERS];
+	int low, high, err;
+	u32 start, i, n;
+
+	inet_sk_get_local_port_range(sk, &low, &high);
+	n = high - low + 1;
+	start = ((u32)hash + READ_ONCE(*counter)) % n;
+	for (i = 0; i < n; i++) {
+		u16 num = low + (start + i) % n;
+
+		if (inet_is_local_reserved_port(sock_net(sk), num))
+			continue;
+		err = port_connect(sk, num);
+		if (err != -EADDRINUSE) {
+			WRITE_ONCE(*counter, *counter + i + 1 + get_random_u32_below(8));
+			return err;
+		}
+		cond_resched();
+	}
+	return -EADDRNOTAVAIL;
+}
+
+int ltcp_ports_connect(struct sock *sk)
+{
+	struct ltcp_sock *lsk = ltcp_sk(sk);
+	int err;
+
+	lsk->node.kind = LTCP_KIND_SOCK;
+	lsk->node.bound_dev_if = sk->sk_bound_dev_if;
+	if (!lsk->port)
+		return ports_connect_any(sk);
+	lsk->node.key.lport = htons(lsk->inet.inet_num);
+	err = ltcp_table_insert(ltcp_sk_net(sk), &lsk->node);
+	return err == -EADDRINUSE ? -EADDRNOTAVAIL : err;
+}
+
+/* listen(), and connections that come of it */
+
+int ltcp_ports_listen(struct sock *sk)
+{
+	struct ltcp_port *port = ltcp_sk(sk)->port;
+	int err = 0;
+
+	if (!port)
+		return -EINVAL;
+	spin_lock_bh(&port->bucket->lock);
+	if (port_conflict(port, sk, true)) {
+		err = -EADDRINUSE;
+	} else {
+		struct ltcp_node *node = &ltcp_sk(sk)->node;
+
+		/* For traces: a listener is not in the TCB table */
+		memset(&node->key, 0, sizeof(node->key));
+		claim_addr(&node->key.laddr, sk);
+		node->key.lport = htons(port->num);
+		hlist_add_head_rcu(&ltcp_sk(sk)->listen_link, &port->listeners);
+	}
+	spin_unlock_bh(&port->bucket->lock);
+	return err;
+}
+
+void ltcp_ports_unlisten(struct sock *sk)
+{
+	struct ltcp_port *port = ltcp_sk(sk)->port;
+
+	if (!port)
+		return;
+	spin_lock_bh(&port->bucket->lock);
+	hlist_del_init_rcu(&ltcp_sk(sk)->listen_link);
+	spin_unlock_bh(&port->bucket->lock);
+}
+
+int ltcp_ports_inherit(struct sock *child, const struct sock *listener)
+{
+	struct ltcp_sock *lsk = ltcp_sk(child);
+	u16 num = ntohs(lsk->node.key.lport);
+	struct ltcp_net *ln = ltcp_sk_net(listener);
+	struct ltcp_port_bucket *bucket = port_bucket(ln, num);
+	struct ltcp_port *port;
+
+	/* The links were copied from the listener. */
+	lsk->port = NULL;
+	INIT_HLIST_NODE(&lsk->port_link);
+	INIT_HLIST_NODE(&lsk->listen_link);
+	/* By number: the listener may have let go of its port by now. */
+	spin_lock_bh(&bucket->lock);
+	port = port_find_or_make(bucket, ln, num);
+	if (port) {
+		port->bound = true;
+		port_own(port, child);
+	}
+	spin_unlock_bh(&bucket->lock);
+	return port ? 0 : -ENOMEM;
+}
+
+/* Letting go */
+
+void ltcp_ports_pass(struct ltcp_port_hold *hold, struct sock *sk)
+{
+	struct ltcp_port *port = ltcp_sk(sk)->port;
+
+	hold->port = port;
+	hold->reuse = !!sk->sk_reuse;
+	hold->reuseport = !!sk->sk_reuseport;
+	if (!port)
+		return;
+	spin_lock_bh(&port->bucket->lock);
+	hlist_add_head(&hold->link, &port->holds);
+	spin_unlock_bh(&port->bucket->lock);
+}
+
+void ltcp_ports_drop(struct ltcp_port_hold *hold)
+{
+	struct ltcp_port *port = hold->port;
+	struct ltcp_port_bucket *bucket;
+
+	if (!port)
+		return;
+	bucket = port->bucket;
+	spin_lock_bh(&bucket->lock);
+	hlist_del(&hold->link);
+	hold->port = NULL;
+	port_free_if_unused(port);
+	spin_unlock_bh(&bucket->lock);
+}
+
+void ltcp_ports_release(struct sock *sk)
+{
+	struct ltcp_sock *lsk = ltcp_sk(sk);
+	struct ltcp_port *port = lsk->port;
+	struct ltcp_port_bucket *bucket;
+
+	if (!port)
+		return;
+	bucket = port->bucket;
+	spin_lock_bh(&bucket->lock);
+	hlist_del_init_rcu(&lsk->listen_link);
+	hlist_del_init(&lsk->port_link);
+	lsk->port = NULL;
+	lsk->inet.inet_num = 0;
+	port_free_if_unused(port);
+	spin_unlock_bh(&bucket->lock);
+}
+
+/* Looking for a listener */
+
+/* 0: not for this listener; else the higher the better */
+static int listener_score(const struct sock *sk, const struct ltcp_key *key, int dif, int sdif)
+{
+	int bound = READ_ONCE(sk->sk_bound_dev_if);
+	struct in6_addr addr;
+	int score = 1;
+
+	/* It may be on its way from one port to another. */
+	if (inet_sk(sk)->inet_num != ntohs(key->lport))
+		return 0;
+	if (bound ? bound != dif && bound != sdif : sdif)
+		return 0;
+	claim_addr(&addr, sk);
+	if (!addr_covers(&addr, sk->sk_ipv6only, &key->laddr))
+		return 0;
+	if (!addr_is_wildcard(&addr))
+		score += 4;
+	if (bound)
+		score += 2;
+	if (sk->sk_family == (ipv6_addr_v4mapped(&key->laddr) ? AF_INET : AF_INET6))
+		score += 1;
+	return score;
+}
+
+/* Among equals (SO_REUSEPORT) a hash of the pair chooses, the same one each time. */
+static struct sock *listener_best(struct ltcp_port *port, const struct ltcp_key *key,
+				  int dif, int sdif)
+{
+	u32 hash = jhash2((const u32 *)key, sizeof(*key) / sizeof(u32), spread_seed);
+	struct sock *best = NULL;
+	struct ltcp_sock *lsk;
+	int best_score = 0, n = 0;
+
+	hlist_for_each_entry_rcu(lsk, &port->listeners, listen_link,
+				 lockdep_is_held(&port->bucket->lock)) {
+		struct sock *sk = (struct sock *)lsk;
+		int score = listener_score(sk, key, dif, sdif);
+
+		if (!score || score < best_score)
+			continue;
+		n = score > best_score ? 1 : n + 1;
+		hash = hash_32(hash, 32);
+		if (score > best_score || !reciprocal_scale(hash, n))
+			best = sk;
+		best_score = score;
+	}
+	return best;
+}
+
+struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key, int dif,
+				 int sdif)
+{
+	u16 num = ntohs(key->lport);
+	struct ltcp_port_bucket *bucket = port_bucket(ln, num);
+	struct ltcp_port *port = port_find(bucket, ln, num);
+	struct sock *sk;
+
+	if (!port || hlist_empty(&port->listeners))
+		return NULL;
+	sk = listener_best(port, key, dif, sdif);
+	if (sk)
+		return sk;
+	/* A listener that moves to another port takes a reader of the list along. */
+	spin_lock_bh(&bucket->lock);
+	sk = listener_best(port, key, dif, sdif);
+	spin_unlock_bh(&bucket->lock);
+	return sk;
+}
+
+/* The listener in place @index of a bucket */
+static struct sock *bucket_listener(struct ltcp_port_bucket *bucket, const struct ltcp_net *ln,
+				    unsigned int index)
+{
+	struct ltcp_port *port;
+	struct ltcp_sock *lsk;
+
+	hlist_for_each_entry_rcu(port, &bucket->ports, link) {
+		if (port->ln != ln)
+			continue;
+		hlist_for_each_entry_rcu(lsk, &port->listeners, listen_link)
+			if (!index--)
+				return (struct sock *)lsk;
+	}
+	return NULL;
+}
+
+struct sock *ltcp_ports_next(struct ltcp_ports_iter *iter)
+{
+	for (; iter->bucket < LTCP_PORT_BUCKETS; iter->bucket++) {
+		struct sock *sk = bucket_listener(&buckets[iter->bucket], iter->ln, iter->index);
+
+		if (sk) {
+			iter->index++;
+			return sk;
+		}
+		iter->index = 0;
+	}
+	return NULL;
+}
