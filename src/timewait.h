@@ -30,7 +30,7 @@ struct ltcp_timewait {
 	struct ltcp_node node;
 	struct ltcp_tw tw;
 	bool dead;
-	spinlock_t lock;
+	spinlock_t lock;	/* softirq-safe; outside tw_lock */
 	u32 mark;
 	struct ltcp_port_hold hold;
 	struct list_head link;
@@ -49,6 +49,7 @@ enum ltcp_tw_result {
 int ltcp_timewait_init(void);
 void ltcp_timewait_exit(void);
 void ltcp_timewait_net_init(struct ltcp_net *ln);
+void ltcp_timewait_net_exit(struct ltcp_net *ln);
 
 /**
  * ltcp_timewait_purge() - end all entries of a namespace at once
