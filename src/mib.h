@@ -5,6 +5,8 @@
 
 #include <linux/percpu.h>
 
+struct ltcp_net;
+
 /*
  * X(symbol, name): names as in Linux's /proc/net/snmp and netstat where the
  * meaning is the same.
@@ -70,5 +72,21 @@ struct ltcp_mib {
 
 #define LTCP_COUNT(ln, symbol)	this_cpu_inc((ln)->mib->count[LTCP_MIB_##symbol])
 #define LTCP_UNCOUNT(ln, symbol) this_cpu_dec((ln)->mib->count[LTCP_MIB_##symbol])
+
+int ltcp_mib_init(struct ltcp_net *ln);
+void ltcp_mib_exit(struct ltcp_net *ln);
+
+/**
+ * ltcp_mib_name() - a counter's name, "InSegs"
+ * @i: LTCP_MIB_*
+ */
+const char *ltcp_mib_name(unsigned int i);
+
+/**
+ * ltcp_mib_sum() - a counter, of all CPUs
+ * @ln: namespace
+ * @i: LTCP_MIB_*
+ */
+unsigned long ltcp_mib_sum(const struct ltcp_net *ln, unsigned int i);
 
 #endif
