@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/* net.ipv4.ltcp_*: named as Linux's tcp_* where the meaning is the same. */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/sysctl.h>
+
+#include "compat.h"
+#include "net.h"
+#include "sysctl.h"
+
+#define LTCP_RETRIES_MAX	127
+#define LTCP_TIMEWAIT_MS_MAX	600000
+#define LTCP_FIN_TIMEOUT_MAX	(24 * 60 * 60)
+#define LTCP_DELACK_US_MAX	499999	/* MUST-40: less than half a second */
+
+/**
+ * struct ltcp_knob - one setting
+ * @name: in net.ipv4
+ * @offset: its integers in struct ltcp_net
+ * @size: octets of them
+ * @min: least value of each
+ * @max: largest value of each
+ */
+struct ltcp_knob {
+	const char *name;
+	size_t offset;
+	size_t size;
+	int min;
+	int max;
+};
+
+#define KNOBS(_name, _field, _n, _min, _max)			\
+	{							\
+		.name = "ltcp_" _name,				\
+		.offset = offsetof(struct ltcp_net, _field),	\
+		.size = (_n) * sizeof(int),			\
+		.min = _min,					\
+		.max = _max,					\
+	}
+
+#define KNOB(_name, _field, _min, _max) KNOBS(_name, _field, 1, _min, _max)
+
+static const struct ltcp_knob knobs[] = {
+	KNOB("syn_retries", conf.syn_retries, 1, LTCP_RETRIES_MAX),
+	KNOB("synack_retries", conf.synack_retries, 0, LTCP_RETRIES_MAX),
+	KNOB("retries1", conf.retries1, 0, LTCP_RETRIES_MAX),
+	KNOB("retries2", conf.retries2, 1, LTCP_RETRIES_MAX),
+	KNOB("orphan_retries", conf.orphan_retries, 0, LTCP_RETRIES_MAX),
+	KNOB("keepalive_probes", conf.keepalive_probes, 1, LTCP_RETRIES_MAX),
+	KNOB("keepalive_time", conf.keepalive_time_s, 1, INT_MAX),
+	KNOB("keepalive_intvl", conf.keepalive_intvl_s, 1, INT_MAX),
+	KNOB("fin_timeout", conf.fin_timeout_s, 0, LTCP_FIN_TIMEOUT_MAX),
+	KNOB("timewait_ms", conf.timewait_ms, 0, LTCP_TIMEWAIT_MS_MAX),
+	KNOB("delack_us", conf.delack_us, 0, LTCP_DELACK_US_MAX),
+	KNOB("min_snd_mss", conf.min_snd_mss, 48, U16_MAX),
+	KNOB("timestamps", conf.timestamps, 0, 1),
+	KNOB("window_scaling", conf.window_scaling, 0, 1),
+	KNOB("sack", conf.sack, 0, 1),
+	KNOB("syncookies", set.syncookies, 0, 2),
+	KNOB("max_orphans", set.max_orphans, 0, INT_MAX),
+	KNOB("max_timewait", set.max_timewait, 0, INT_MAX),
+	KNOB("max_syn_backlog", set.max_half, 0, INT_MAX),
+	KNOB("abort_on_overflow", set.abort_on_overflow, 0, 1),
+	KNOB("min_pmtu", set.min_pmtu, 68, U16_MAX),
+	KNOBS("rmem", set.base_rmem, 3, 1, INT_MAX),
+	KNOBS("wmem", set.base_wmem, 3, 1, INT_MAX),
+};
+
+static const struct ltcp_conf default_conf = {
+	.syn_retries = 7,		/* 255 s: MUST-23 asks for 180 s */
+	.synack_retries = 5,
+	.retries1 = 3,
+	.retries2 = 15,
+	.orphan_retries = 0,
+	.keepalive_probes = 9,
+	.keepalive_time_s = 7200,	/* MUST-28 */
+	.keepalive_intvl_s = 75,
+	.fin_timeout_s = 60,
+	.timewait_ms = 60000,
+	.delack_us = 40000,
+	.min_snd_mss = 48,
+	.timestamps = 1,
+	.window_scaling = 1,
+	.sack = 1,
+};
+
+static const struct ltcp_settings default_set = {
+	.syncookies = 1,
+	.min_pmtu = 552,
+	.base_rmem = { 4096, 131072, 6291456 },
+	.base_wmem = { 4096, 16384, 4194304 },
+};
+
+/* How much a peer can make us keep depends on the machine. */
+static void sysctl_defaults(struct ltcp_net *ln)
+{
+	unsigned long pages = totalram_pages();
+
+	ln->conf = default_conf;
+	ln->set = default_set;
+	ln->set.max_orphans = clamp(pages / 64, 1024ul, 65536ul);
+	ln->set.max_timewait = clamp(pages / 16, 8192ul, 1048576ul);
+	ln->set.max_half = clamp(pages / 1024, 128ul, 4096ul);
+}
+
+/* One more entry, empty: older kernels look for the end of the table. */
+static struct ctl_table *sysctl_table(struct ltcp_net *ln)
+{
+	struct ctl_table *table;
+	unsigned int i;
+
+	table = kcalloc(ARRAY_SIZE(knobs) + 1, sizeof(*table), GFP_KERNEL);
+	if (!table)
+		return NULL;
+	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
+		table[i].procname = knobs[i].name;
+		table[i].data = (u8 *)ln + knobs[i].offset;
+		table[i].maxlen = knobs[i].size;
+		table[i].mode = 0644;
+		table[i].proc_handler = proc_dointvec_minmax;
+		table[i].extra1 = (void *)&knobs[i].min;
+		table[i].extra2 = (void *)&knobs[i].max;
+	}
+	return table;
+}
+
+int ltcp_sysctl_init(struct ltcp_net *ln)
+{
+	struct ctl_table *table;
+
+	sysctl_defaults(ln);
+	table = sysctl_table(ln);
+	if (!table)
+		return -ENOMEM;
+	ln->sysctl = ltcp_compat_register_sysctl(ln->net, "net/ipv4", table, ARRAY_SIZE(knobs));
+	if (!ln->sysctl) {
+		kfree(table);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void ltcp_sysctl_exit(struct ltcp_net *ln)
+{
+	const struct ctl_table *table = ln->sysctl->ctl_table_arg;
+
+	unregister_net_sysctl_table(ln->sysctl);
+	kfree(table);
+}
