@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What IPv4 has of its own: addresses, routes, packets, ICMP, and their registration. */
+#include <linux/icmp.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <net/icmp.h>
+#include <net/inet_common.h>
+#include <net/inet_hashtables.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/protocol.h>
+#include <net/route.h>
+#include <net/xfrm.h>
+
+#include "compat.h"
+#include "core/bytes.h"
+#include "family.h"
+#include "input.h"
+#include "net.h"
+#include "sock.h"
+#include "socket.h"
+
+#define LTCP_CHECKSUM_OFFSET	16	/* in the header, RFC 9293 section 3.1 */
+#define LTCP_ICMP_QUOTE		8	/* octets of ours that any ICMP error quotes */
+#define LTCP_IPV4_MIN_MTU	68	/* RFC 791 section 3.2 */
+#define LTCP_IPV4_MSS		536	/* MUST-15 */
+
+/* Both ends; addresses and ports as seen from here */
+static void ipv4_key(struct ltcp_key *key, __be32 laddr, __be16 lport, __be32 raddr, __be16 rport)
+{
+	ipv6_addr_set_v4mapped(laddr, &key->laddr);
+	ipv6_addr_set_v4mapped(raddr, &key->raddr);
+	key->lport = lport;
+	key->rport = rport;
+}
+
+static __be32 ipv4_laddr(const struct ltcp_key *key)
+{
+	return key->laddr.s6_addr32[3];
+}
+
+static __be32 ipv4_raddr(const struct ltcp_key *key)
+{
+	return key->raddr.s6_addr32[3];
+}
+
+/* Routes */
+
+/* Where packets go first: the peer, or the first stop of a source route */
+static __be32 ipv4_nexthop(const struct sock *sk)
+{
+	const struct ip_options_rcu *opt;
+	__be32 addr = inet_sk(sk)->inet_daddr;
+
+	rcu_read_lock();
+	opt = rcu_dereference(inet_sk(sk)->inet_opt);
+	if (opt && opt->opt.srr)
+		addr = opt->opt.faddr;
+	rcu_read_unlock();
+	return addr;
+}
+
+/* Route a socket by its addresses and ports; the route becomes the socket's. */
+static struct dst_entry *ipv4_route_sock(struct sock *sk)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct flowi4 *fl4 = &inet->cork.fl.u.ip4;
+	struct rtable *rt;
+
+	flowi4_init_output(fl4, sk->sk_bound_dev_if, READ_ONCE(sk->sk_mark), ip_sock_rt_tos(sk),
+			   ip_sock_rt_scope(sk), sk->sk_protocol, inet_sk_flowi_flags(sk),
+			   ipv4_nexthop(sk), inet->inet_saddr, inet->inet_dport,
+			   inet->inet_sport, sk->sk_uid);
+	security_sk_classify_flow(sk, flowi4_to_flowi_common(fl4));
+	rt = ip_route_output_flow(sock_net(sk), fl4, sk);
+	if (IS_ERR(rt))
+		return ERR_CAST(rt);
+	sk_setup_caps(sk, &rt->dst);
+	return &rt->dst;
+}
+
+/* The route of a segment that belongs to no connection */
+static struct dst_entry *ipv4_route(struct ltcp_net *ln, const struct ltcp_reply *reply)
+{
+	const struct sock *sk = reply->sk ?: ln->ctl4;
+	struct rtable *rt;
+	struct flowi4 fl4;
+
+	flowi4_init_output(&fl4, reply->oif, reply->mark, reply->tos & INET_DSCP_MASK,
+			   RT_SCOPE_UNIVERSE, ltcp_protocol, FLOWI_FLAG_ANYSRC,
+			   ipv4_raddr(&reply->key), ipv4_laddr(&reply->key),
+			   reply->key.rport, reply->key.lport, sock_net_uid(ln->net, reply->sk));
+	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(&fl4));
+	rt = ip_route_output_flow(ln->net, &fl4, sk);
+	return IS_ERR(rt) ? NULL : &rt->dst;
+}
+
+static u32 ipv4_set_pmtu(struct sock *sk, u32 mtu)
+{
+	struct dst_entry *dst = __sk_dst_check(sk, 0);
+
+	if (!dst)
+		dst = ipv4_route_sock(sk);
+	if (IS_ERR(dst))
+		return 0;
+	dst->ops->update_pmtu(dst, sk, NULL, mtu, true);
+	/* That may have made an exception, which only another lookup finds. */
+	dst = __sk_dst_check(sk, 0);
+	if (!dst)
+		dst = ipv4_route_sock(sk);
+	return IS_ERR(dst) ? 0 : dst_mtu(dst);
+}
+
+/* Active open */
+
+/* An address to connect to, the way there, and the address to come from */
+static struct rtable *ipv4_connect_route(struct sock *sk, const struct sockaddr_in *sin,
+					 __be32 *daddr)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct flowi4 *fl4 = &inet->cork.fl.u.ip4;
+	struct ip_options_rcu *opt;
+	__be32 nexthop = sin->sin_addr.s_addr;
+	struct rtable *rt;
+
+	opt = rcu_dereference_protected(inet->inet_opt, lockdep_sock_is_held(sk));
+	if (opt && opt->opt.srr) {
+		if (!nexthop)
+			return ERR_PTR(-EINVAL);
+		nexthop = opt->opt.faddr;
+	}
+	rt = ip_route_connect(fl4, nexthop, inet->inet_saddr, sk->sk_bound_dev_if,
+			      sk->sk_protocol, inet->inet_sport, sin->sin_port, sk);
+	if (IS_ERR(rt)) {
+		if (PTR_ERR(rt) == -ENETUNREACH)
+			IP_INC_STATS(sock_net(sk), IPSTATS_MIB_OUTNOROUTES);
+		return rt;
+	}
+	/* MUST-46: a connection has one peer. */
+	if (rt->rt_flags & (RTCF_MULTICAST | RTCF_BROADCAST)) {
+		ip_rt_put(rt);
+		return ERR_PTR(-ENETUNREACH);
+	}
+	*daddr = opt && opt->opt.srr ? sin->sin_addr.s_addr : fl4->daddr;
+	return rt;
+}
+
+static void ipv4_set_addresses(struct sock *sk, __be32 saddr, __be32 daddr, __be16 dport)
+{
+	struct inet_sock *inet = inet_sk(sk);
+
+	inet->inet_saddr = saddr;
+	sk_rcv_saddr_set(sk, saddr);
+	sk_daddr_set(sk, daddr);
+	inet->inet_dport = dport;
+	atomic_set(&inet->inet_id, get_random_u16());
+}
+
+static int ipv4_connect(struct sock *sk, struct sockaddr *addr, int len)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)addr;
+	struct inet_sock *inet = inet_sk(sk);
+	struct rtable *rt;
+	__be32 daddr;
+
+	if (len < (int)sizeof(*sin))
+		return -EINVAL;
+	if (sin->sin_family != AF_INET)
+		return -EAFNOSUPPORT;
+	rt = ipv4_connect_route(sk, sin, &daddr);
+	if (IS_ERR(rt))
+		return PTR_ERR(rt);
+	/* MUST-44: with several addresses of our own, the one that the route prefers */
+	ipv4_set_addresses(sk, inet->inet_saddr ?: inet->cork.fl.u.ip4.saddr, daddr,
+			   sin->sin_port);
+	ipv4_key(&ltcp_sk(sk)->node.key, inet->inet_saddr, inet->inet_sport, daddr,
+		 sin->sin_port);
+	sk_set_txhash(sk);
+	sk_setup_caps(sk, &rt->dst);
+	return 0;
+}
+
+/* Rules for packets, IPsec's above all, may ask for the source port. */
+static int ipv4_rehash(struct sock *sk)
+{
+	struct dst_entry *dst;
+
+	if (inet_sk(sk)->cork.fl.u.ip4.fl4_sport == inet_sk(sk)->inet_sport)
+		return 0;
+	dst = ipv4_route_sock(sk);
+	return PTR_ERR_OR_ZERO(dst);
+}
+
+/* Passive open */
+
+/*
+ * MUST-53: a source route that brought the SYN here is turned round for the
+ * answers. @from is the option as it came, @to has room for as much; returns
+ * the length of the result. The first stop on the way back goes to @faddr.
+ */
+static unsigned int ipv4_turn_round(const u8 *from, u8 *to, __be32 *faddr, __be32 peer)
+{
+	unsigned int len = from[1], next = min_t(unsigned int, from[2], len + 1), n = 3;
+
+	if (next < 8)
+		return 0;	/* no stop but ours */
+	memcpy(faddr, from + next - 5, 4);
+	for (next -= 4; next >= 8; next -= 4, n += 4)
+		memcpy(to + n, from + next - 5, 4);
+	/* RFC 1812 section 5.2.4.1: the peer itself does not belong in the route. */
+	if (n > 3 && !memcmp(to + n - 4, &peer, 4))
+		n -= 4;
+	if (n == 3 && *faddr == peer)
+		return 0;
+	to[0] = from[0];
+	to[1] = n;
+	to[2] = 4;
+	return n;
+}
+
+static struct ip_options_rcu *ipv4_return_route(const struct sk_buff *skb)
+{
+	const struct ip_options *from = &IPCB(skb)->opt;
+	struct ip_options_rcu *opt;
+	unsigned int len;
+
+	if (!from->srr)
+		return NULL;
+	opt = kzalloc(sizeof(*opt) + MAX_IPOPTLEN, GFP_ATOMIC);
+	if (!opt)
+		return NULL;
+	len = ipv4_turn_round(skb_network_header(skb) + from->srr, opt->opt.__data,
+			      &opt->opt.faddr, ip_hdr(skb)->saddr);
+	if (!len) {
+		kfree(opt);
+		return NULL;
+	}
+	opt->opt.srr = sizeof(struct iphdr);
+	opt->opt.is_strictroute = from->is_strictroute;
+	opt->opt.optlen = ALIGN(len, 4);	/* the rest is zero: end of options */
+	return opt;
+}
+
+static int ipv4_adopt(struct sock *sk, const struct sock *listener, struct sk_buff *skb)
+{
+	const struct ltcp_key *key = &ltcp_sk(sk)->node.key;
+	struct inet_sock *inet = inet_sk(sk);
+
+	ipv4_set_addresses(sk, ipv4_laddr(key), ipv4_raddr(key), key->rport);
+	inet->inet_sport = key->lport;
+	inet->mc_index = inet_iif(skb);
+	inet->mc_ttl = ip_hdr(skb)->ttl;
+	inet->rcv_tos = ip_hdr(skb)->tos;
+	sk->sk_mark = inet_request_mark(listener, skb);
+	/* The listener's own options were copied as a pointer. */
+	RCU_INIT_POINTER(inet->inet_opt, ipv4_return_route(skb));
+	sk_set_txhash(sk);
+	return PTR_ERR_OR_ZERO(ipv4_route_sock(sk));
+}
+
+/* The way out */
+
+/*
+ * A device behind the first one (a bridge's, a veth's peer's) may not sum
+ * protocols that it does not know, and a segment that is not GSO passes
+ * through virtual devices untouched. So the sum is finished here, but on
+ * loopback, which nothing lies behind.
+ */
+static bool ipv4_sums_later(const struct dst_entry *dst)
+{
+	return dst && !dst_xfrm(dst) && dst->dev->flags & IFF_LOOPBACK &&
+	       dst->dev->features & NETIF_F_HW_CSUM;
+}
+
+/* MUST-2, over the pseudo-header of RFC 9293 section 3.1 with our own protocol number */
+static void ipv4_checksum(struct sk_buff *skb, const struct ltcp_key *key,
+			  const struct dst_entry *dst)
+{
+	__sum16 *check = (__sum16 *)(skb->data + LTCP_CHECKSUM_OFFSET);
+	__be32 saddr = ipv4_laddr(key), daddr = ipv4_raddr(key);
+
+	*check = 0;
+	if (ipv4_sums_later(dst)) {
+		skb->ip_summed = CHECKSUM_PARTIAL;
+		skb->csum_start = skb_headroom(skb);
+		skb->csum_offset = LTCP_CHECKSUM_OFFSET;
+		*check = ~csum_tcpudp_magic(saddr, daddr, skb->len, ltcp_protocol, 0);
+		return;
+	}
+	skb->ip_summed = CHECKSUM_NONE;
+	*check = csum_tcpudp_magic(saddr, daddr, skb->len, ltcp_protocol,
+				   skb_checksum(skb, 0, skb->len, 0));
+}
+
+static int ipv4_transmit(struct sock *sk, struct sk_buff *skb)
+{
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	return ip_queue_xmit(sk, skb, &inet_sk(sk)->cork.fl);
+}
+
+/* MUST-49, MUST-50: TTL and TOS are the listener's, or else the defaults. */
+static int ipv4_reply(struct ltcp_net *ln, const struct ltcp_reply *reply, struct sk_buff *skb,
+		      struct dst_entry *dst)
+{
+	const struct sock *sk = reply->sk ?: ln->ctl4;
+
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	skb->protocol = htons(ETH_P_IP);
+	skb->mark = reply->mark;
+	skb_dst_set(skb, dst);
+	return ip_build_and_send_pkt(skb, sk, ipv4_laddr(&reply->key), ipv4_raddr(&reply->key),
+				     NULL, reply->tos);
+}
+
+/* The way in */
+
+static bool ipv4_policy_ok(struct sock *sk, struct sk_buff *skb)
+{
+	if (!xfrm4_policy_check(sk, XFRM_POLICY_IN, skb))
+		return false;
+	nf_reset_ct(skb);
+	return true;
+}
+
+/* MUST-57: neither to nor (MUST-63) from an address that is not one host's */
+static bool ipv4_unicast(const struct sk_buff *skb)
+{
+	__be32 saddr = ip_hdr(skb)->saddr;
+	unsigned int type;
+
+	if (skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))
+		return false;
+	type = inet_addr_type_dev_table(dev_net(skb->dev), skb->dev, saddr);
+	return type != RTN_BROADCAST && type != RTN_MULTICAST;
+}
+
+static u8 ipv4_tos(const struct sk_buff *skb)
+{
+	return ip_hdr(skb)->tos;
+}
+
+/* MUST-3: a header that is whole, and a checksum that is right */
+static bool ipv4_sound(struct ltcp_net *ln, struct sk_buff *skb)
+{
+	unsigned int len;
+
+	if (!pskb_may_pull(skb, LTCP_HEADER_MIN))
+		goto bad;
+	len = (skb->data[12] >> 4) * 4;
+	if (len < LTCP_HEADER_MIN || !pskb_may_pull(skb, len))
+		goto bad;
+	if (!skb_checksum_validate(skb, ltcp_protocol, inet_compute_pseudo))
+		return true;
+	LTCP_COUNT(ln, IN_CSUM_ERRS);
+bad:
+	LTCP_COUNT(ln, IN_ERRS);
+	return false;
+}
+
+static int ipv4_rcv(struct sk_buff *skb)
+{
+	struct ltcp_net *ln = ltcp_net(dev_net(skb->dev));
+	const struct iphdr *iph;
+	struct ltcp_key key;
+
+	if (skb->pkt_type != PACKET_HOST)
+		goto drop;
+	LTCP_COUNT(ln, IN_SEGS);
+	if (!ipv4_sound(ln, skb))
+		goto drop;
+	iph = ip_hdr(skb);
+	ipv4_key(&key, iph->daddr, get_unaligned((__be16 *)(skb->data + 2)),
+		 iph->saddr, get_unaligned((__be16 *)skb->data));
+	ltcp_input(ln, &ltcp_ipv4, skb, &key, inet_iif(skb), inet_sdif(skb));
+	return 0;
+drop:
+	kfree_skb(skb);
+	return 0;
+}
+
+/* ICMP */
+
+/* A router knows a better first hop. Others than our peers' routers guess in vain (RFC 5927). */
+static void ipv4_better_hop(struct ltcp_net *ln, const struct ltcp_key *key, u32 seq,
+			    struct sk_buff *skb)
+{
+	struct ltcp_node *node = ltcp_table_lookup(ln, key, inet_iif(skb), inet_sdif(skb));
+	struct dst_entry *dst;
+	struct sock *sk;
+
+	if (!node || node->kind != LTCP_KIND_SOCK)
+		return;
+	sk = ltcp_node_sk(node);
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk) && seq_ge(seq, ltcp_sk(sk)->tcb.snd_una) &&
+	    seq_le(seq, ltcp_sk(sk)->tcb.snd_nxt)) {
+		dst = __sk_dst_check(sk, 0);
+		if (dst)
+			dst->ops->redirect(dst, sk, skb);
+	}
+	bh_unlock_sock(sk);
+}
+
+/* RFC 9293 section 3.9.2.2; false: to be ignored (MUST-55: source quench) */
+static bool ipv4_icmp_meaning(u8 type, u8 code, enum ltcp_icmp *kind, int *err)
+{
+	*kind = LTCP_ICMP_SOFT;
+	switch (type) {
+	case ICMP_TIME_EXCEEDED:
+		*err = EHOSTUNREACH;
+		return true;
+	case ICMP_PARAMETERPROB:
+		*err = EPROTO;
+		return true;
+	case ICMP_DEST_UNREACH:
+		if (code > NR_ICMP_UNREACH)
+			return false;
+		*err = icmp_err_convert[code].errno;
+		if (code == ICMP_FRAG_NEEDED)
+			*kind = LTCP_ICMP_MTU;
+		else if (code == ICMP_PROT_UNREACH || code == ICMP_PORT_UNREACH)
+			*kind = LTCP_ICMP_HARD;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The caller has made sure of the quoted IP header and 8 octets of ours. */
+static int ipv4_err(struct sk_buff *skb, u32 info)
+{
+	struct ltcp_net *ln = ltcp_net(dev_net(skb->dev));
+	const struct iphdr *iph = (const struct iphdr *)skb->data;
+	const u8 *quote = skb->data + iph->ihl * 4;
+	u32 seq = ltcp_get_be32(quote + 4);
+	enum ltcp_icmp kind;
+	struct ltcp_key key;
+	int err;
+
+	ipv4_key(&key, iph->saddr, get_unaligned((__be16 *)quote),
+		 iph->daddr, get_unaligned((__be16 *)(quote + 2)));
+	if (icmp_hdr(skb)->type == ICMP_REDIRECT)
+		ipv4_better_hop(ln, &key, seq, skb);
+	else if (ipv4_icmp_meaning(icmp_hdr(skb)->type, icmp_hdr(skb)->code, &kind, &err))
+		ltcp_input_icmp(ln, &key, inet_iif(skb), inet_sdif(skb), kind, err, info, seq,
+				skb);
+	return 0;
+}
+
+/* Registration */
+
+const struct ltcp_family ltcp_ipv4 = {
+	.af = AF_INET,
+	.header_len = sizeof(struct iphdr),
+	.default_mss = LTCP_IPV4_MSS,
+	.min_mtu = LTCP_IPV4_MIN_MTU,
+	.connect = ipv4_connect,
+	.rehash = ipv4_rehash,
+	.adopt = ipv4_adopt,
+	.route = ipv4_route,
+	.transmit = ipv4_transmit,
+	.reply = ipv4_reply,
+	.checksum = ipv4_checksum,
+	.policy_ok = ipv4_policy_ok,
+	.unicast = ipv4_unicast,
+	.tos = ipv4_tos,
+	.update_pmtu = ipv4_set_pmtu,
+};
+
+static const struct net_protocol ipv4_protocol = {
+	.handler = ipv4_rcv,
+	.err_handler = ipv4_err,
+	.no_policy = 1,			/* asked for by ltcp_family.policy_ok */
+	.icmp_strict_tag_validation = 1,
+};
+
+static struct inet_protosw ipv4_protosw = {
+	.type = SOCK_STREAM,
+	.prot = &ltcp_prot,
+	.ops = &ltcp_stream_ops,
+};
+
+int ltcp_ipv4_register(void)
+{
+	if (inet_add_protocol(&ipv4_protocol, ltcp_protocol)) {
+		pr_err("ltcp: protocol=%d is in use by another module\n", ltcp_protocol);
+		return -EEXIST;
+	}
+	ipv4_protosw.protocol = ltcp_protocol;
+	inet_register_protosw(&ipv4_protosw);
+	return 0;
+}
+
+void ltcp_ipv4_unregister(void)
+{
+	inet_unregister_protosw(&ipv4_protosw);
+	inet_del_protocol(&ipv4_protocol, ltcp_protocol);
+}
+
+/* SOCK_RAW: a socket of our own kind would pin the module. */
+int ltcp_ipv4_net_init(struct ltcp_net *ln)
+{
+	int err;
+
+	err = inet_ctl_sock_create(&ln->ctl4, PF_INET, SOCK_RAW, ltcp_protocol, ln->net);
+	if (err)
+		return err;
+	/* What it sends is small and never to be fragmented. */
+	inet_sk(ln->ctl4)->pmtudisc = IP_PMTUDISC_DO;
+	return 0;
+}
+
+void ltcp_ipv4_net_exit(struct ltcp_net *ln)
+{
+	inet_ctl_sock_destroy(ln->ctl4);
+}
