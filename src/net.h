@@ -60,7 +60,7 @@ struct ltcp_net {
 	struct ltcp_mib __percpu *mib;
 	struct sock *ctl4;
 	atomic_t orphans;
-	spinlock_t tw_lock;
+	spinlock_t tw_lock;	/* softirq-safe; see timewait.c */
 	struct list_head tw_list;
 	struct hrtimer tw_timer;
 	unsigned int tw_count;
@@ -73,7 +73,18 @@ static inline struct ltcp_net *ltcp_net(const struct net *net)
 	return net_generic(net, ltcp_net_id);
 }
 
+/* Namespaces, those there are and those to come */
+int ltcp_net_register(void);
+void ltcp_net_unregister(void);
+
 /* The protocol number in force (module parameter) */
 extern int ltcp_protocol;
+
+/**
+ * ltcp_protocol_check() - may LTCP use the protocol number it was given?
+ *
+ * Return: 0 or -errno, the reason is in the log
+ */
+int ltcp_protocol_check(void);
 
 #endif
