@@ -19,6 +19,20 @@ static u32 least_step(const struct ltcp_tcb *tcb, const struct ltcp_env *env, u3
 	return full < env->buffer / 2 ? full : env->buffer / 2;
 }
 
+/*
+ * What is left of a promise, in units of the scale. Rounded up, for the edge
+ * must not go back (SHLD-14), but not beyond the room there is: octet by octet
+ * the edge would creep on for ever. Rounded down it seems to go back by less
+ * than a unit, as RFC 7323 section 2.4 expects; the promise is kept.
+ */
+static u32 in_units(u32 wnd, u32 space, u8 scale)
+{
+	u32 unit = 1u << scale;
+	u32 up = (wnd + unit - 1) & ~(unit - 1);
+
+	return up <= space ? up : wnd & ~(unit - 1);
+}
+
 u16 ltcp_window_advertise(struct ltcp_tcb *tcb, const struct ltcp_env *env, bool syn)
 {
 	u32 now = ltcp_rcv_wnd(tcb), wnd;
@@ -30,9 +44,8 @@ u16 ltcp_window_advertise(struct ltcp_tcb *tcb, const struct ltcp_env *env, bool
 	}
 	wnd = wanted(tcb, env);
 	if (wnd < now + least_step(tcb, env, 1))
-		wnd = now;
-	/* Rounded up, or the edge would go back by a fraction of a unit (SHLD-14) */
-	wnd = (wnd + (1u << tcb->rcv_wscale) - 1) >> tcb->rcv_wscale;
+		wnd = in_units(now, env->space, tcb->rcv_wscale);
+	wnd >>= tcb->rcv_wscale;
 	if (wnd > 65535)
 		wnd = 65535;
 	tcb->rcv_adv = seq_max(tcb->rcv_adv, tcb->rcv_nxt + (wnd << tcb->rcv_wscale));
