@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0
+/* getsockopt() and setsockopt(): what can be set, what it answers, and what it does. */
+#include "../kselftest_harness.h"
+
+#include <linux/filter.h>
+#include <netinet/ip.h>
+
+#include "netns.h"
+#include "stream.h"
+
+STREAM_FIXTURE(options);
+
+#define SOON	10	/* ms: what loopback has done by then is done */
+
+/* --- values ---------------------------------------------------------------------- */
+
+TEST_F(options, defaults)
+{
+	int fd = stream_socket(0);
+	struct linger linger = {};
+	socklen_t len = sizeof(linger);
+
+	EXPECT_EQ(0, opt_get(fd, SOL_SOCKET, SO_REUSEADDR));
+	EXPECT_EQ(0, opt_get(fd, SOL_SOCKET, SO_KEEPALIVE));
+	EXPECT_EQ(0, opt_get(fd, SOL_SOCKET, SO_OOBINLINE));
+	EXPECT_EQ(1, opt_get(fd, SOL_SOCKET, SO_RCVLOWAT));
+	EXPECT_EQ(0, opt_get(fd, SOL_TCP, TCP_NODELAY));
+	EXPECT_EQ(0, opt_get(fd, SOL_TCP, TCP_CORK));
+	EXPECT_EQ(536, opt_get(fd, SOL_TCP, TCP_MAXSEG));
+	EXPECT_EQ(7200, opt_get(fd, SOL_TCP, TCP_KEEPIDLE));
+	EXPECT_EQ(75, opt_get(fd, SOL_TCP, TCP_KEEPINTVL));
+	EXPECT_EQ(9, opt_get(fd, SOL_TCP, TCP_KEEPCNT));
+	EXPECT_EQ(0, opt_get(fd, SOL_TCP, TCP_USER_TIMEOUT));
+	EXPECT_OK(getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &len));
+	EXPECT_EQ(0, linger.l_onoff);
+}
+
+TEST_F(options, what_was_set_can_be_read)
+{
+	static const struct {
+		int level;
+		int name;
+		int val;
+	} cases[] = {
+		{ SOL_SOCKET, SO_REUSEADDR, 1 },
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ SOL_SOCKET, SO_OOBINLINE, 1 },
+		{ SOL_SOCKET, SO_RCVLOWAT, 17 },
+		{ SOL_SOCKET, SO_PRIORITY, 3 },
+		{ SOL_SOCKET, SO_MARK, 7 },
+		{ SOL_TCP, TCP_NODELAY, 1 },
+		{ SOL_TCP, TCP_NODELAY, 0 },
+		{ SOL_TCP, TCP_CORK, 1 },
+		{ SOL_TCP, TCP_CORK, 0 },
+		{ SOL_TCP, TCP_KEEPIDLE, 11 },
+		{ SOL_TCP, TCP_KEEPINTVL, 12 },
+		{ SOL_TCP, TCP_KEEPCNT, 13 },
+		{ SOL_TCP, TCP_SYNCNT, 4 },
+		{ SOL_TCP, TCP_LINGER2, 14 },
+		{ SOL_TCP, TCP_USER_TIMEOUT, 15000 },
+		{ SOL_IP, IP_TOS, 0x10 },
+		{ SOL_IP, IP_TTL, 33 },
+	};
+	int fd = stream_socket(0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		EXPECT_OK(opt_set(fd, cases[i].level, cases[i].name, cases[i].val))
+			TH_LOG("case %zu", i);
+		EXPECT_EQ(cases[i].val, opt_get(fd, cases[i].level, cases[i].name))
+			TH_LOG("case %zu", i);
+	}
+}
+
+TEST_F(options, bad_values)
+{
+	static const struct {
+		int name;
+		int val;
+	} cases[] = {
+		{ TCP_MAXSEG, 5 },
+		{ TCP_MAXSEG, 70000 },
+		{ TCP_KEEPIDLE, 0 },
+		{ TCP_KEEPIDLE, 32768 },
+		{ TCP_KEEPINTVL, 0 },
+		{ TCP_KEEPCNT, 0 },
+		{ TCP_KEEPCNT, 128 },
+		{ TCP_SYNCNT, 0 },
+		{ TCP_SYNCNT, 128 },
+		{ TCP_USER_TIMEOUT, -1 },
+	};
+	int fd = stream_socket(0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		EXPECT_ERR(EINVAL, opt_set(fd, SOL_TCP, cases[i].name, cases[i].val))
+			TH_LOG("case %zu", i);
+	}
+}
+
+TEST_F(options, bad_calls)
+{
+	int fd = stream_socket(0), val = 1;
+	socklen_t len = sizeof(val);
+	void *bad = (void *)1;
+
+	EXPECT_ERR(ENOPROTOOPT, opt_set(fd, SOL_TCP, 9999, 1));
+	EXPECT_EQ(-ENOPROTOOPT, opt_get(fd, SOL_TCP, 9999));
+	EXPECT_ERR(ENOPROTOOPT, opt_set(fd, SOL_SOCKET, 9999, 1));
+	EXPECT_ERR(ENOPROTOOPT, opt_set(fd, 7777, 1, 1));
+	EXPECT_ERR(EINVAL, setsockopt(fd, SOL_TCP, TCP_NODELAY, &val, 1));
+	EXPECT_ERR(EFAULT, setsockopt(fd, SOL_TCP, TCP_NODELAY, bad, sizeof(val)));
+	EXPECT_ERR(EFAULT, getsockopt(fd, SOL_TCP, TCP_NODELAY, bad, &len));
+	EXPECT_ERR(EFAULT, getsockopt(fd, SOL_TCP, TCP_NODELAY, &val, bad));
+	len = -1;
+	EXPECT_ERR(EINVAL, getsockopt(fd, SOL_TCP, TCP_NODELAY, &val, &len));
+}
+
+TEST_F(options, short_answers)
+{
+	int fd = stream_socket(0);
+	uint8_t val[4] = { 9, 9, 9, 9 };
+	socklen_t len = 2;
+
+	ASSERT_OK(opt_set(fd, SOL_TCP, TCP_NODELAY, 1));
+	EXPECT_OK(getsockopt(fd, SOL_TCP, TCP_NODELAY, val, &len));
+	EXPECT_EQ(2, len);
+	EXPECT_EQ(1, val[0]);
+	EXPECT_EQ(9, val[2]);
+}
+
+/* An upper layer protocol finds no tcp_sock under it */
+TEST_F(options, no_upper_layer)
+{
+	int sv[2];
+
+	if (!flavour.ltcp)
+		SKIP(return, "TCP has them");
+	ASSERT_OK(stream_pair(sv));
+	EXPECT_EQ(-1, setsockopt(sv[0], SOL_TCP, TCP_ULP, "tls", 4));
+}
+
+/* --- TCP_INFO ---------------------------------------------------------------------- */
+
+TEST_F(options, info_of_a_connection)
+{
+	struct tcp_info info;
+	int sv[2];
+
+	ASSERT_OK(stream_pair(sv));
+	ASSERT_TRUE(send_pattern(sv[0], 20000, 1, 0));
+	ASSERT_TRUE(recv_pattern(sv[1], 20000, 1, 0));
+	sleep_ms(100);
+	ASSERT_OK(stream_info(sv[0], &info));
+	EXPECT_EQ(ESTABLISHED, info.tcpi_state);
+	EXPECT_EQ(TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE,
+		  info.tcpi_options & (TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE));
+	EXPECT_TRUE(info.tcpi_snd_wscale > 0);
+	EXPECT_TRUE(info.tcpi_rcv_wscale > 0);
+	EXPECT_LE(200000, info.tcpi_rto);
+	EXPECT_LT(0, info.tcpi_rtt);
+	EXPECT_LT(1000, info.tcpi_snd_mss);
+	EXPECT_GE(65535, info.tcpi_snd_mss);
+	EXPECT_LT(1000, info.tcpi_advmss);
+	EXPECT_LE(10, info.tcpi_snd_cwnd);
+	EXPECT_EQ(0, info.tcpi_unacked);
+	EXPECT_EQ(0, info.tcpi_retransmits);
+	EXPECT_LE(65535, info.tcpi_pmtu);
+	EXPECT_LE(100, info.tcpi_last_data_sent);
+	EXPECT_GE(2000, info.tcpi_last_data_sent);
+	ASSERT_OK(stream_info(sv[1], &info));
+	EXPECT_LT(0, info.tcpi_rcv_mss);
+	EXPECT_LT(0, info.tcpi_rcv_space);
+}
+
+TEST_F(options, info_of_a_listener)
+{
+	int fd = stream_listener(addr_loopback(4000), 5);
+	struct tcp_info info;
+
+	for (int i = 0; i < 3; i++)
+		ASSERT_OK(stream_connected(addr_loopback(4000)));
+	ASSERT_OK(stream_info(fd, &info));
+	EXPECT_EQ(LISTEN, info.tcpi_state);
+	EXPECT_EQ(3, info.tcpi_unacked);
+	EXPECT_EQ(5, info.tcpi_sacked);
+}
+
+TEST_F(options, info_in_part)
+{
+	struct tcp_info info;
+	socklen_t len = 8;
+	int sv[2];
+
+	ASSERT_OK(stream_pair(sv));
+	memset(&info, 0xff, sizeof(info));
+	EXPECT_OK(getsockopt(sv[0], SOL_TCP, TCP_INFO, &info, &len));
+	EXPECT_EQ(8, len);
+	EXPECT_EQ(ESTABLISHED, info.tcpi_state);
+	EXPECT_EQ(0xffffffff, info.tcpi_snd_mss);
+}
+
+TEST_F(options, info_in_plenty)
+{
+	uint8_t room[1024];
+	socklen_t len = sizeof(room);
+	int fd = stream_socket(0);
+
+	EXPECT_OK(getsockopt(fd, SOL_TCP, TCP_INFO, room, &len));
+	EXPECT_LE(104, len);
+	EXPECT_GT(sizeof(room), len);
+	EXPECT_EQ(CLOSED, room[0]);
+}
+
+TEST_F(options, options_off_by_sysctl)
+{
+	struct tcp_info info;
+	int sv[2];
+
+	ASSERT_OK(sysctl_set("timestamps", "0"));
+	ASSERT_OK(sysctl_set("sack", "0"));
+	ASSERT_OK(sysctl_set("window_scaling", "0"));
+	ASSERT_OK(stream_pair(sv));
+	ASSERT_OK(stream_info(sv[0], &info));
+	EXPECT_EQ(0, info.tcpi_options & (TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE));
+	ASSERT_TRUE(send_pattern(sv[0], 10000, 1, 0));
+	ASSERT_TRUE(recv_pattern(sv[1], 10000, 1, 0));
+}
+
+/* --- what they do -------------------------------------------------------------------- */
+
+TEST_F(options, maxseg_is_offered_and_kept)
+{
+	struct netns_pair net;
+	struct packet p;
+	int fd, server, listener, tap;
+
+	ASSERT_OK(netns_pair(&net));
+	netns_enter(net.ns[1]);
+	listener = stream_listener(addr_host(2, 4000), 1);
+	netns_enter(net.ns[0]);
+	tap = tap_open("eth0");
+	fd = stream_socket(0);
+	ASSERT_OK(opt_set(fd, SOL_TCP, TCP_MAXSEG, 700));
+	ASSERT_OK(stream_connect(fd, addr_host(2, 4000)));
+	ASSERT_TRUE(tap_find(tap, &p, SYN, false, 1000));
+	EXPECT_EQ(700, p.mss);
+	server = stream_accept(listener);
+	EXPECT_GE(700, opt_get(fd, SOL_TCP, TCP_MAXSEG));
+	EXPECT_LE(688, opt_get(fd, SOL_TCP, TCP_MAXSEG));
+	/* Both sides keep to it; offload may join segments on a virtual link */
+	EXPECT_GE(700, opt_get(server, SOL_TCP, TCP_MAXSEG));
+	ASSERT_TRUE(send_pattern(fd, 5000, 1, 0));
+	ASSERT_TRUE(recv_pattern(server, 5000, 1, 0));
+}
+
+TEST_F(options, maxseg_of_a_listener)
+{
+	int listener = stream_socket(0), server;
+
+	ASSERT_OK(opt_set(listener, SOL_TCP, TCP_MAXSEG, 700));
+	ASSERT_OK(stream_bind(listener, addr_loopback(4000)));
+	ASSERT_OK(listen(listener, 1));
+	EXPECT_EQ(700, opt_get(listener, SOL_TCP, TCP_MAXSEG));
+	ASSERT_OK(stream_connected(addr_loopback(4000)));
+	server = stream_accept(listener);
+	EXPECT_GE(700, opt_get(server, SOL_TCP, TCP_MAXSEG));
+}
+
+TEST_F(options, tos_and_ttl_on_the_wire)
+{
+	int fd = stream_socket(0), tap = tap_open("lo");
+	struct packet p;
+
+	ASSERT_OK(stream_listener(addr_loopback(4000), 1));
+	ASSERT_OK(opt_set(fd, SOL_IP, IP_TOS, 0x10));
+	ASSERT_OK(opt_set(fd, SOL_IP, IP_TTL, 33));
+	ASSERT_OK(stream_connect(fd, addr_loopback(4000)));
+	ASSERT_TRUE(tap_find(tap, &p, SYN, false, 1000));
+	EXPECT_EQ(0x10, p.tos);
+	EXPECT_EQ(33, p.ttl);
+	EXPECT_EQ(1, send(fd, "x", 1, 0));
+	ASSERT_TRUE(tap_find(tap, &p, PSH, true, 1000));
+	EXPECT_EQ(0x10, p.tos);
+	EXPECT_EQ(33, p.ttl);
+}
+
+TEST_F(options, cork_gathers)
+{
+	struct packet p;
+	int sv[2], tap;
+
+	ASSERT_OK(stream_pair(sv));
+	tap = tap_open("lo");
+	ASSERT_OK(opt_set(sv[0], SOL_TCP, TCP_CORK, 1));
+	EXPECT_EQ(3, send(sv[0], "abc", 3, 0));
+	EXPECT_EQ(3, send(sv[0], "def", 3, 0));
+	EXPECT_FALSE(tap_find(tap, &p, 0, true, 50));
+	ASSERT_OK(opt_set(sv[0], SOL_TCP, TCP_CORK, 0));
+	ASSERT_TRUE(tap_find(tap, &p, 0, true, 50));
+	EXPECT_EQ(6, p.len);
+}
+
+TEST_F_TIMEOUT(options, keepalive_probes_come_in_time, 600)
+{
+	struct packet p;
+	long start;
+	int sv[2], tap;
+
+	NEEDS_VIRTUAL_CLOCK();
+	ASSERT_OK(stream_pair(sv));
+	tap = tap_open("lo");
+	ASSERT_OK(opt_set(sv[0], SOL_SOCKET, SO_KEEPALIVE, 1));
+	ASSERT_OK(opt_set(sv[0], SOL_TCP, TCP_KEEPIDLE, 20));
+	start = now_ms();
+	for (int i = 1; i <= 3; i++) {
+		ASSERT_TRUE(tap_find(tap, &p, ACK, false, 60000));
+		/* Linux's timers of seconds are coarse */
+		EXPECT_TOOK(start, i * 20000 - 1500, i * 20000 + i * 1500);
+		tap_flush(tap);
+	}
+}
+
+TEST_F_TIMEOUT(options, user_timeout, 600)
+{
+	struct netem all = { .loss = 1000000 };
+	struct netns_pair net;
+	int fd, listener;
+	long start;
+	char octet;
+
+	NEEDS_VIRTUAL_CLOCK();
+	ASSERT_OK(netns_pair(&net));
+	netns_enter(net.ns[1]);
+	listener = stream_listener(addr_host(2, 4000), 1);
+	ASSERT_OK(listener);
+	netns_enter(net.ns[0]);
+	fd = stream_connected(addr_host(2, 4000));
+	ASSERT_OK(opt_set(fd, SOL_TCP, TCP_USER_TIMEOUT, 5000));
+	ASSERT_OK(netem_set("eth0", &all));
+	EXPECT_EQ(1, send(fd, "x", 1, 0));
+	start = now_ms();
+	EXPECT_ERR(ETIMEDOUT, recv(fd, &octet, 1, 0));
+	EXPECT_TOOK(start, 4900, 8000);
+}
+
+/* --- filters -------------------------------------------------------------------------- */
+
+static struct sock_filter drop_all[] = { { 0x06, 0, 0, 0 } };
+static struct sock_filter keep_all[] = { { 0x06, 0, 0, 0xffffffff } };
+
+static int detach(int fd)
+{
+	return opt_set(fd, SOL_SOCKET, SO_DETACH_FILTER, 0);
+}
+
+static int attach(int fd, struct sock_filter *filter)
+{
+	struct sock_fprog prog = { .len = 1, .filter = filter };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+}
+
+TEST_F_TIMEOUT(options, filter_on_a_connection, 300)
+{
+	char octet;
+	int sv[2];
+
+	ASSERT_OK(stream_pair(sv));
+	ASSERT_OK(attach(sv[1], drop_all));
+	EXPECT_EQ(1, send(sv[0], "x", 1, 0));
+	EXPECT_EQ(0, wait_events(sv[1], POLLIN, 500));
+	/* Dropped is not lost: it is sent again */
+	ASSERT_OK(detach(sv[1]));
+	EXPECT_EQ(POLLIN, wait_events(sv[1], POLLIN, 10000));
+	EXPECT_EQ(1, recv(sv[1], &octet, 1, 0));
+	ASSERT_OK(attach(sv[1], keep_all));
+	EXPECT_EQ(1, send(sv[0], "x", 1, 0));
+	EXPECT_EQ(1, recv(sv[1], &octet, 1, 0));
+}
+
+TEST_F_TIMEOUT(options, filter_on_a_listener, 300)
+{
+	int listener = stream_listener(addr_loopback(4000), 1), fd = stream_socket(SOCK_NONBLOCK);
+
+	ASSERT_OK(attach(listener, drop_all));
+	EXPECT_ERR(EINPROGRESS, stream_connect(fd, addr_loopback(4000)));
+	EXPECT_EQ(0, wait_events(fd, POLLOUT, 500));
+	EXPECT_EQ(SYN_SENT, stream_state(fd));
+	ASSERT_OK(detach(listener));
+	EXPECT_EQ(POLLOUT, wait_events(fd, POLLOUT, 10000));
+	EXPECT_EQ(POLLIN, wait_events(listener, POLLIN, 10000));
+}
+
+TEST_HARNESS_MAIN
