@@ -21,21 +21,13 @@ teardown() {
 
 # Opens a stream socket of a protocol in this shell's child; $holder is its pid.
 hold_socket() {
-	python3 -c '
-import socket, sys, time
-s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, int(sys.argv[1]))
-print("open", flush=True)
-time.sleep(100000)' "$1" >/tmp/holder.out 2>&1 &
+	sockets hold "$1" >/tmp/holder.out 2>&1 &
 	holder=$!
 	wait_until grep -q . /tmp/holder.out
 	grep -q open /tmp/holder.out || fail "no socket: $(tail -n 1 /tmp/holder.out)"
 }
 
-opens() {
-	python3 -c '
-import socket, sys
-socket.socket(socket.AF_INET, socket.SOCK_STREAM, int(sys.argv[1])).close()' "$1"
-}
+opens() { sockets open "$1"; }
 
 # Loading with that number must be refused, and the log must say why.
 refuses_protocol() {
@@ -99,14 +91,7 @@ test_unload_script() {
 
 test_unload_script_after_listener() {
 	insmod "$KO"
-	python3 -c '
-import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 253)
-s.bind(("127.0.0.1", 7000))
-s.listen()
-c = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 253)
-c.connect(("127.0.0.1", 7000))
-c.send(b"x")'
+	sockets connect 253
 	"$TOP/scripts/unload"
 	[[ ! -d /sys/module/ltcp ]]
 }
