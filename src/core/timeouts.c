@@ -31,6 +31,19 @@ static bool user_timeout(const struct ltcp_tcb *tcb, u64 since, u64 now)
 	return tcb->user_timeout_ms && since && now - since >= tcb->user_timeout_ms * 1000ull;
 }
 
+/*
+ * R2, by @n attempts or by USER TIMEOUT, which replaces the count (MUST-21);
+ * but not that of SYNs, nor that of a connection whose user is gone.
+ */
+static bool r2_reached(const struct ltcp_tcb *tcb, int n, int limit, u64 now)
+{
+	if (user_timeout(tcb, tcb->rtx_since, now))
+		return true;
+	if (tcb->user_timeout_ms && tcb->syn_acked && !tcb->user_gone)
+		return false;
+	return n >= limit;
+}
+
 /* The next expiry, no later than USER TIMEOUT */
 static u64 next_expiry(const struct ltcp_tcb *tcb, u64 since, u64 now)
 {
@@ -62,8 +75,7 @@ static void probe(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 	 * Answered probes keep a connection for as long as its user likes
 	 * (MUST-37), but not one that has no user any more.
 	 */
-	if (tcb->probes >= limit || (tcb->user_gone && tcb->backoff >= limit) ||
-	    user_timeout(tcb, tcb->rtx_since, now)) {
+	if (r2_reached(tcb, tcb->user_gone ? tcb->backoff : tcb->probes, limit, now)) {
 		give_up(tcb, v);
 		return;
 	}
@@ -99,7 +111,7 @@ static void rtx_expired(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 	}
 	if (!tcb->rtx_since)
 		tcb->rtx_since = now - ltcp_rtt_backoff(&tcb->rtt, tcb->backoff);
-	if (tcb->retries >= retry_limit(tcb) || user_timeout(tcb, tcb->rtx_since, now)) {
+	if (r2_reached(tcb, tcb->retries, retry_limit(tcb), now)) {
 		give_up(tcb, v);
 		return;
 	}
