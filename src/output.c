@@ -95,7 +95,9 @@ static struct sk_buff *gather(struct sock *sk, struct sk_buff *from, u32 seq, u3
 			goto fail;
 		seq += n;
 		len -= n;
-		if (len && skb_queue_is_last(&sk->sk_write_queue, from))
+		if (!len)
+			return skb;
+		if (skb_queue_is_last(&sk->sk_write_queue, from))
 			goto fail;
 		from = skb_queue_next(&sk->sk_write_queue, from);
 	}
