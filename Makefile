@@ -76,12 +76,13 @@ define plant_farm
 	find $(FARM) -xtype l -delete
 endef
 
+# The one in module/ keeps its debug information.
 modules: ## ltcp.ko, for the running kernel, KDIR=path or KERNEL=6.1|6.12|debug
 	$(quiet)$(find_headers); $(plant_farm) && \
 	$(MAKE) --no-print-directory -C $$kdir M=$(FARM) V=$(V) W=1 $$btf \
 		LTCP_DEBUG=$(call yes,$(LTCP_DEBUG)) LTCP_WERROR=$(call yes,$(LTCP_WERROR)) \
 		$(if $(C),C=$(C)) modules && \
-	cp -u $(FARM)/ltcp.ko $(OUT)/ltcp.ko
+	if [ $(FARM)/ltcp.ko -nt $(OUT)/ltcp.ko ]; then strip -g $(FARM)/ltcp.ko -o $(OUT)/ltcp.ko; fi
 ifeq ($(KERNEL),)
 	$(quiet)ln -sfn build/$(NAME)/ltcp.ko $(MODULE)
 endif
