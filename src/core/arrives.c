@@ -83,7 +83,7 @@ static bool paws_rejects(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
 	if (!seq_lt(seg->opt.tsval, tcb->ts_recent))
 		return false;
 	/* R1's exception: after 24 days of silence TS.Recent means nothing */
-	return ltcp_ms(now) / 1000 - tcb->ts_recent_s <= PAWS_IDLE_S;
+	return ltcp_s(now) - tcb->ts_recent_s <= PAWS_IDLE_S;
 }
 
 /* RFC 7323 section 4.3: TS.Recent follows the segment that the last ACK ends at */
@@ -92,7 +92,7 @@ static void update_ts_recent(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u
 	if (seq_gt(seg->seq, tcb->rcv_wup) || !(seg->opt.has & LTCP_HAS_TS))
 		return;
 	tcb->ts_recent = seg->opt.tsval;
-	tcb->ts_recent_s = ltcp_ms(now) / 1000;
+	tcb->ts_recent_s = ltcp_s(now);
 }
 
 /* First, check sequence number: the table of section 3.10.7.4 */
@@ -117,14 +117,22 @@ static bool in_window(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg)
 	return seq_in(seg->seq + len - 1, tcb->rcv_nxt, wnd);
 }
 
+/* What follows a SYN that has been dealt with; SEG.UP counts from SEG.SEQ */
+static void strip_syn(struct ltcp_seg *seg)
+{
+	seg->flags &= ~LTCP_SYN;
+	seg->seq++;
+	if (seg->up)
+		seg->up--;
+}
+
 static bool step1_sequence(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 			   const struct ltcp_env *env, struct ltcp_verdict *v)
 {
 	/* Figure 7, line 6: in a simultaneous open the peer's SYN comes again, with ACK */
 	if (!tcb->syn_acked && seg->seq == tcb->irs &&
 	    (seg->flags & (LTCP_SYN | LTCP_ACK | LTCP_RST)) == (LTCP_SYN | LTCP_ACK)) {
-		seg->flags &= ~LTCP_SYN;
-		seg->seq++;
+		strip_syn(seg);
 	}
 	if (tcb->ts_ok && !(seg->flags & LTCP_RST)) {
 		if (!(seg->opt.has & LTCP_HAS_TS)) {	/* RFC 7323 section 3.2 */
@@ -498,7 +506,7 @@ static void arrives_in_syn_sent(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 	if (!(seg->flags & LTCP_SYN))
 		return;
 	fsm_take_syn(tcb, seg);
-	tcb->ts_recent_s = ltcp_ms(env->now) / 1000;
+	tcb->ts_recent_s = ltcp_s(env->now);
 	if (!ack) {
 		/* Text on it stays unacknowledged: the peer sends it again */
 		tcb->retries = 0;
@@ -514,8 +522,7 @@ static void arrives_in_syn_sent(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 	advance_una(tcb, seg, env->now, v);
 	establish(tcb, seg, LTCP_CAUSE_RCV_SYN_ACK, env->now, v);
 	v->act |= LTCP_ACT_ACK;
-	seg->flags &= ~LTCP_SYN;
-	seg->seq++;
+	strip_syn(seg);
 	steps_6_to_8(tcb, seg, env, v);
 }
 

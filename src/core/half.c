@@ -154,7 +154,7 @@ void ltcp_tcb_from_half(struct ltcp_tcb *tcb, const struct ltcp_half *half, u64 
 	tcb->adv_mss = half->adv_mss;
 	tcb->ts_ok = half->ts_ok;
 	tcb->ts_recent = half->ts_recent;
-	tcb->ts_recent_s = ltcp_ms(now) / 1000;
+	tcb->ts_recent_s = ltcp_s(now);
 	tcb->ts_off = half->ts_off;
 	tcb->wscale_ok = half->wscale_ok;
 	tcb->snd_wscale = half->snd_wscale;

@@ -317,4 +317,10 @@ static inline u32 ltcp_ms(u64 us)
 	return div_u64(us, 1000);
 }
 
+/* And a second one, not from the millisecond one: that wraps after 49 days */
+static inline u32 ltcp_s(u64 us)
+{
+	return div_u64(us, 1000000);
+}
+
 #endif
