@@ -186,6 +186,8 @@ static void send_verdict(struct sock *sk, const struct ltcp_verdict *v)
 void ltcp_act(struct sock *sk, struct ltcp_verdict *v)
 {
 	ltcp_act_count(ltcp_sk_net(sk), v);
+	if (v->act & LTCP_ACT_CLOSED)
+		ltcp_socket_failing(sk, v->err);
 	ltcp_act_moves(sk, v);
 	if (v->act & LTCP_ACT_ACKED)
 		ltcp_output_release(sk);

@@ -27,6 +27,17 @@ void ltcp_socket_exit(void);
 u8 ltcp_socket_rcv_wscale(const struct sock *sk);
 
 /**
+ * ltcp_socket_failing() - a connection is about to be CLOSED by an error
+ * @sk: locked
+ * @err: positive errno, 0: none
+ *
+ * The error is noted before the state that it causes, because poll() and
+ * SO_ERROR look without the lock: a connection that has failed must never
+ * seem to have been closed in peace.
+ */
+void ltcp_socket_failing(struct sock *sk, int err);
+
+/**
  * ltcp_socket_closed() - a connection's TCB is deleted: the socket follows
  * @sk: locked; timers stop, the table and the port let go, waiters wake
  * @err: positive errno for the user, 0: none

@@ -28,6 +28,7 @@ static int ltcp_set_maxseg(struct ltcp_sock *lsk, int val)
 	return 0;
 }
 
+/* What is queued goes now, even if the socket is corked: as Linux's TCP */
 static int ltcp_set_nodelay(struct sock *sk, bool on)
 {
 	ltcp_sk(sk)->tcb.nodelay = on;
@@ -46,7 +47,7 @@ static int ltcp_set_cork(struct sock *sk, bool on)
 	return 0;
 }
 
-/* Like Linux's, not for ever: a route that changes brings its own metric */
+/* Not for ever, as Linux's: a route that changes brings its own metric */
 static int ltcp_set_quickack(struct sock *sk, bool on)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;

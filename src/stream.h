@@ -34,7 +34,7 @@ bool ltcp_socket_memory_full(void);
 
 /**
  * ltcp_socket_push() - send what is queued
- * @sk: locked
+ * @sk: locked; nothing is sent unless it is connected
  * @more: the last segment, if it is not full, waits for what the user will add
  */
 void ltcp_socket_push(struct sock *sk, bool more);

@@ -54,15 +54,18 @@ static void ltcp_socket_destroy(struct sock *sk)
 	sock_put(sk);
 }
 
-/* Those who use the socket see its end: errors first, so that HUP is not seen without */
+void ltcp_socket_failing(struct sock *sk, int err)
+{
+	if (!err)
+		return;
+	WRITE_ONCE(sk->sk_err, err);
+	smp_wmb();	/* with smp_rmb() in ltcp_stream_poll() */
+}
+
+/* Those who use the socket see its end */
 static void ltcp_tell_closed(struct sock *sk, int err)
 {
-	if (err)
-		WRITE_ONCE(sk->sk_err, err);
-	smp_wmb();	/* with smp_rmb() in ltcp_stream_poll() */
 	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
-	if (sk->sk_state != TCP_CLOSE)
-		inet_sk_set_state(sk, TCP_CLOSE);	/* TIME-WAIT lives on elsewhere */
 	if (sock_flag(sk, SOCK_DEAD))
 		return;
 	sk->sk_state_change(sk);

@@ -147,17 +147,10 @@ int ltcp_stream_connect(struct socket *sock, struct sockaddr *addr, int len, int
 	return err;
 }
 
-/* What a user of the connection in @state learns when it is cut off under him */
-static int ltcp_disconnect_error(int state)
+/* Does another user of the connection, cut off under him, have to be told so? */
+static bool ltcp_disconnect_is_error(int state)
 {
-	switch (state) {
-	case TCP_LISTEN:
-	case TCP_CLOSING:
-	case TCP_LAST_ACK:
-		return 0;
-	default:
-		return ECONNRESET;
-	}
+	return state != TCP_LISTEN && state != TCP_CLOSING && state != TCP_LAST_ACK;
 }
 
 static void ltcp_drop_received(struct sock *sk)
@@ -187,10 +180,11 @@ static void ltcp_drop_page(struct sock *sk)
  */
 int ltcp_disconnect(struct sock *sk, int flags)
 {
+	int err = ltcp_disconnect_is_error(sk->sk_state) ? ECONNRESET : 0;
 	struct ltcp_verdict v = {};
 
 	if (sk->sk_state != TCP_CLOSE) {
-		ltcp_fsm_abort(&ltcp_sk(sk)->tcb, ltcp_disconnect_error(sk->sk_state), &v);
+		ltcp_fsm_abort(&ltcp_sk(sk)->tcb, err, &v);
 		ltcp_act(sk, &v);
 	}
 	ltcp_socket_forget(sk);

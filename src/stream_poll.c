@@ -44,15 +44,13 @@ static __poll_t ltcp_poll_in(const struct sock *sk)
 	return mask;
 }
 
-/*
- * The flags ask for a wake-up when there is room. Room that comes free before
- * they are set wakes nobody, so look again once they are.
- */
+/* The flags ask for a wake-up when there is room */
 static __poll_t ltcp_poll_out(struct sock *sk, u8 shutdown)
 {
 	if (!(shutdown & SEND_SHUTDOWN) && !sk_stream_is_writeable(sk)) {
 		sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		/* Room that came free before they were set woke nobody: look again */
 		smp_mb__after_atomic();
 		if (!sk_stream_is_writeable(sk))
 			return 0;

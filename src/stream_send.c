@@ -141,25 +141,24 @@ static int ltcp_send_some(struct sock *sk, struct msghdr *msg, bool *fresh)
 
 void ltcp_socket_push(struct sock *sk, bool more)
 {
-	struct ltcp_sock *lsk = ltcp_sk(sk);
-
-	lsk->tcb.more = more || lsk->cork;
+	ltcp_sk(sk)->tcb.more = more;
 	if (LTCP_IN(sk->sk_state, LTCP_MAY_TRANSMIT))
 		ltcp_output(sk);
 }
 
 /* The send buffer is full: let the peer have all of it, and wait */
-static int ltcp_send_wait(struct sock *sk, bool pushed, long *timeo)
+static int ltcp_send_wait(struct sock *sk, bool push, long *timeo)
 {
 	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
-	if (!pushed)
+	if (push)
 		ltcp_socket_push(sk, false);
 	return sk_stream_wait_memory(sk, timeo);
 }
 
 static bool ltcp_send_over(const struct sock *sk)
 {
-	return sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN);
+	return sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN) ||
+	       !LTCP_IN(sk->sk_state, LTCP_MAY_SEND);
 }
 
 /* Return: 0 when all octets are queued, or -errno */
@@ -180,7 +179,7 @@ static int ltcp_send_all(struct sock *sk, struct msghdr *msg, long *timeo, int *
 		if (n > 0)
 			*sent += n;
 		else if (n == -ENOBUFS)
-			err = ltcp_send_wait(sk, !*sent, timeo);
+			err = ltcp_send_wait(sk, *sent, timeo);
 		else
 			err = n;
 	}
@@ -223,7 +222,7 @@ static int ltcp_sendmsg_locked(struct sock *sk, struct msghdr *msg)
 	if (!err)
 		err = ltcp_send_all(sk, msg, &timeo, &sent);
 	if (sent) {
-		ltcp_socket_push(sk, msg->msg_flags & MSG_MORE);
+		ltcp_socket_push(sk, (msg->msg_flags & MSG_MORE) || ltcp_sk(sk)->cork);
 		return sent;
 	}
 	err = err ? sk_stream_error(sk, msg->msg_flags, err) : 0;
@@ -260,6 +259,6 @@ void ltcp_stream_splice_eof(struct socket *sock)
 	struct sock *sk = sock->sk;
 
 	lock_sock(sk);
-	ltcp_socket_push(sk, false);
+	ltcp_socket_push(sk, ltcp_sk(sk)->cork);
 	release_sock(sk);
 }
