@@ -217,6 +217,10 @@ static void take_text(struct peer *p, struct ltcp_verdict *v, const struct ltcp_
 static void end(struct peer *p, const struct ltcp_verdict *v)
 {
 	p->form = p->listener ? PEER_LISTENING : PEER_CLOSED;
+	if (p->listener) {	/* the connection's variables were not the listener's */
+		ltcp_tcb_init(&p->tcb, &p->conf);
+		p->tcb.state = LTCP_LISTEN;
+	}
 	p->ended = true;
 	p->err = v->err;
 	p->ahead.n = 0;

@@ -16,8 +16,11 @@
 
 #define MS		1000ull
 #define SECOND		1000000ull
-#define PEER_SENT_MAX	512
+/* The explorer keeps many peers and makes them smaller */
+#ifndef PEER_SENT_MAX
+#define PEER_SENT_MAX	2048
 #define PEER_MOVES_MAX	64
+#endif
 
 /* The clock of all peers, microseconds */
 extern u64 now;

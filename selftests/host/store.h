@@ -5,7 +5,9 @@
 
 #include "core/reasm.h"
 
+#ifndef STORE_MAX
 #define STORE_MAX 256
+#endif
 
 /**
  * struct store - pieces, ordered and free of overlap
