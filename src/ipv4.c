@@ -194,28 +194,29 @@ static int ipv4_rehash(struct sock *sk)
 /* Passive open */
 
 /*
- * MUST-53: a source route that brought the SYN here is turned round for the
- * answers. @from is the option as it came, @to has room for as much; returns
- * the length of the result. The first stop on the way back goes to @faddr.
+ * MUST-53: a source route that brought the segment here is turned round for
+ * the answers. @from is the option as it came, @to has room for as much. The
+ * first stop on the way back goes to @faddr, the others to @to; IP itself puts
+ * the peer into the last place. Returns the option's length, 0: none is needed.
  */
 static unsigned int ipv4_turn_round(const u8 *from, u8 *to, __be32 *faddr, __be32 peer)
 {
-	unsigned int len = from[1], next = min_t(unsigned int, from[2], len + 1), n = 3;
+	unsigned int next = min_t(unsigned int, from[2], from[1] + 1), n = 3;
 
 	if (next < 8)
-		return 0;	/* no stop but ours */
+		return 0;
 	memcpy(faddr, from + next - 5, 4);
 	for (next -= 4; next >= 8; next -= 4, n += 4)
 		memcpy(to + n, from + next - 5, 4);
-	/* RFC 1812 section 5.2.4.1: the peer itself does not belong in the route. */
+	/* RFC 1812 section 5.2.4.1: some record themselves as the first stop. */
 	if (n > 3 && !memcmp(to + n - 4, &peer, 4))
 		n -= 4;
-	if (n == 3 && *faddr == peer)
+	else if (n == 3 && *faddr == peer)
 		return 0;
 	to[0] = from[0];
-	to[1] = n;
+	to[1] = n + 4;
 	to[2] = 4;
-	return n;
+	return n + 4;
 }
 
 static struct ip_options_rcu *ipv4_return_route(const struct sk_buff *skb)
