@@ -19,9 +19,9 @@ teardown() {
 	insmod "$KO" || true
 }
 
-# Opens a stream socket of a protocol in this shell's child; $holder is its pid.
-hold_socket() {
-	sockets hold "$1" >/tmp/holder.out 2>&1 &
+# Has a child hold (or serve, or …) a socket; $holder is its pid.
+hold_socket() {	# protocol, how
+	sockets "${2-hold}" "$1" >/tmp/holder.out 2>&1 &
 	holder=$!
 	wait_until grep -q . /tmp/holder.out
 	grep -q open /tmp/holder.out || fail "no socket: $(tail -n 1 /tmp/holder.out)"
@@ -89,7 +89,27 @@ test_unload_script() {
 	"$TOP/scripts/unload" # not loaded: fine
 }
 
-test_unload_script_after_listener() {
+test_unload_script_ends_a_server() {
+	insmod "$KO"
+	hold_socket 253 serve
+	refused rmmod ltcp
+	"$TOP/scripts/unload"
+	[[ ! -d /sys/module/ltcp ]]
+	refused wait "$holder"
+}
+
+test_unload_script_names_who_is_in_the_way() {
+	insmod "$KO"
+	hold_socket 253 serve
+	kill -STOP "$holder"
+	refused "$TOP/scripts/unload" >/tmp/unload.out 2>&1
+	cat /tmp/unload.out
+	kill -KILL "$holder"
+	grep -q 'still in use' /tmp/unload.out
+	grep -q "^  $holder sockets serve" /tmp/unload.out
+}
+
+test_unload_script_after_connection() {
 	insmod "$KO"
 	sockets connect 253
 	"$TOP/scripts/unload"

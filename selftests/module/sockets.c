@@ -3,6 +3,7 @@
  * Sockets for module.sh to hold:
  *	sockets open PROTOCOL		opens and closes one
  *	sockets hold PROTOCOL		opens one, says "open", and keeps it
+ *	sockets serve PROTOCOL		listens, says "open", and accepts until told off
  *	sockets connect PROTOCOL	connects to itself over loopback, leaves data
  *					unread and exits
  */
@@ -23,42 +24,80 @@ static int open_socket(int protocol)
 	return fd;
 }
 
-static void connect_to_self(int protocol)
+static void open_and_close(int protocol)
 {
-	struct sockaddr_in addr = {
+	close(open_socket(protocol));
+}
+
+static int open_listener(int protocol, struct sockaddr_in *addr)
+{
+	int fd = open_socket(protocol);
+
+	*addr = (struct sockaddr_in) {
 		.sin_family = AF_INET,
 		.sin_port = htons(7000),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
-	int listener = open_socket(protocol);
+	if (bind(fd, (struct sockaddr *)addr, sizeof(*addr)))
+		err(1, "bind");
+	if (listen(fd, 1))
+		err(1, "listen");
+	return fd;
+}
+
+static void connect_to_self(int protocol)
+{
+	struct sockaddr_in addr;
 	int client = open_socket(protocol);
 
-	if (bind(listener, (struct sockaddr *)&addr, sizeof(addr)))
-		err(1, "bind");
-	if (listen(listener, 1))
-		err(1, "listen");
+	open_listener(protocol, &addr);
 	if (connect(client, (struct sockaddr *)&addr, sizeof(addr)))
 		err(1, "connect");
 	if (send(client, "x", 1, 0) != 1)
 		err(1, "send");
 }
 
+static void say_open(void)
+{
+	puts("open");
+	fflush(stdout);
+}
+
+static void serve(int protocol)
+{
+	struct sockaddr_in addr;
+	int listener = open_listener(protocol, &addr);
+
+	say_open();
+	while (accept(listener, NULL, NULL) >= 0)
+		;
+	err(1, "accept");
+}
+
+static void hold(int protocol)
+{
+	open_socket(protocol);
+	say_open();
+	pause();
+}
+
 int main(int argc, char **argv)
 {
-	int protocol;
+	static const struct {
+		const char *name;
+		void (*run)(int protocol);
+	} modes[] = {
+		{ "open", open_and_close },
+		{ "hold", hold },
+		{ "serve", serve },
+		{ "connect", connect_to_self },
+	};
+	size_t i;
 
-	if (argc != 3)
-		errx(2, "usage: sockets open|hold|connect PROTOCOL");
-	protocol = atoi(argv[2]);
-	if (!strcmp(argv[1], "connect")) {
-		connect_to_self(protocol);
-		return 0;
-	}
-	open_socket(protocol);
-	if (!strcmp(argv[1], "hold")) {
-		puts("open");
-		fflush(stdout);
-		pause();
-	}
-	return 0;
+	for (i = 0; argc == 3 && i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (!strcmp(argv[1], modes[i].name)) {
+			modes[i].run(atoi(argv[2]));
+			return 0;
+		}
+	errx(2, "usage: sockets open|hold|serve|connect PROTOCOL");
 }
