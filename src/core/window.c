@@ -2,11 +2,11 @@
 /* The receive window: RFC 9293 sections 3.8.6 and 3.8.6.2.2, RFC 7323 section 2. */
 #include "window.h"
 
-/* The window that the buffer allows, in whole units of the scale */
-static u32 wanted(const struct ltcp_tcb *tcb, const struct ltcp_env *env)
+/* The window for so much room, in whole units of the scale */
+static u32 window_of(const struct ltcp_tcb *tcb, u32 room)
 {
 	u32 most = 65535u << tcb->rcv_wscale;
-	u32 wnd = env->space < most ? env->space : most;
+	u32 wnd = room < most ? room : most;
 
 	return wnd >> tcb->rcv_wscale << tcb->rcv_wscale;
 }
@@ -42,7 +42,7 @@ u16 ltcp_window_advertise(struct ltcp_tcb *tcb, const struct ltcp_env *env, bool
 		tcb->rcv_adv = tcb->rcv_nxt + wnd;
 		return wnd;
 	}
-	wnd = wanted(tcb, env);
+	wnd = window_of(tcb, env->space);
 	if (wnd < now + least_step(tcb, env, 1))
 		wnd = in_units(now, env->space, tcb->rcv_wscale);
 	wnd >>= tcb->rcv_wscale;
@@ -54,10 +54,13 @@ u16 ltcp_window_advertise(struct ltcp_tcb *tcb, const struct ltcp_env *env, bool
 
 bool ltcp_window_update_due(const struct ltcp_tcb *tcb, const struct ltcp_env *env)
 {
-	u32 now = ltcp_rcv_wnd(tcb), wnd = wanted(tcb, env);
+	u32 now = ltcp_rcv_wnd(tcb), wnd = window_of(tcb, env->space);
 	/* While the window is open, two segments' worth: half as many updates */
 	u32 step = least_step(tcb, env, now >= tcb->adv_mss ? 2 : 1);
 
+	/* As long as half of it is open, the ACKs of what arrives say enough */
+	if (now > window_of(tcb, env->buffer) / 2)
+		return false;
 	return wnd > now && wnd - now >= step;
 }
 
