@@ -225,7 +225,7 @@ TEST(cookie_of_another_irs_is_refused)
 	}
 }
 
-/* 29 bits are the MAC: flipping any of them is found out; the rest choose the MSS */
+/* Flipping any bit is found out: what chooses the MSS is vouched for as well */
 TEST(cookie_forged_bits)
 {
 	u32 cookie = ltcp_cookie_make(&tuple, &key, IRS, 1460, NOW);
@@ -233,7 +233,7 @@ TEST(cookie_forged_bits)
 
 	for (bit = 0; bit < 32; bit++) {
 		host_at("bit %u", bit);
-		EXPECT_EQ(accepted(cookie ^ 1u << bit, NOW), bit < 3);
+		EXPECT(!accepted(cookie ^ 1u << bit, NOW));
 	}
 }
 

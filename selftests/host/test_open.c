@@ -702,17 +702,18 @@ TEST(open_close_before_anything_came)
 	EXPECT_SILENT(&p);
 }
 
-/* Arrow 10 (S12): CLOSE in SYN-RECEIVED; FIN goes once our SYN is acknowledged */
+/* Arrow 10 (S12): CLOSE in SYN-RECEIVED sends FIN at once (section 3.10.4) */
 TEST(open_close_in_syn_received)
 {
 	struct peer p;
 
 	in_state(&p, LTCP_SYN_RECEIVED);
+	p.n_sent = 0;
 	peer_close(&p);
 	EXPECT_STATES(&p, "CLOSED SYN-SENT SYN-RECEIVED FIN-WAIT-1");
-	p.n_sent = 0;
-	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
 	EXPECT_SENT(&p, FIN | ACK, ISS + 1, IRS + 1, 0);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
+	EXPECT_SILENT(&p);
 	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 2);
 	EXPECT_STATE(&p, FIN_WAIT_2);
 }
@@ -731,9 +732,9 @@ TEST(open_close_in_syn_received_then_syn_ack)
 	EXPECT_SENT(&p, SYN | ACK, ISS, IRS + 1, 0);
 	peer_close(&p);
 	EXPECT_STATE(&p, FIN_WAIT_1);
-	p.n_sent = 0;
-	ARRIVES(&p, .flags = SYN | ACK, .seq = IRS, .ack = ISS + 1, .wnd = 1000, .opt = opt);
 	EXPECT_SENT(&p, FIN | ACK, ISS + 1, IRS + 1, 0);
+	ARRIVES(&p, .flags = SYN | ACK, .seq = IRS, .ack = ISS + 1, .wnd = 1000, .opt = opt);
+	EXPECT_SILENT(&p);
 	EXPECT_EQ(p.tcb.snd_wnd, 1000);		/* S18: a SYN's window, not scaled */
 }
 

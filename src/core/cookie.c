@@ -3,8 +3,8 @@
  * SYN cookies (RFC 4987 section 3.6) and initial sequence numbers (RFC 6528).
  *
  * A cookie is 29 bits of a keyed hash over both ends, the client's ISN and the
- * number of the period, and 3 bits that choose an MSS, masked by other bits of
- * the hash. What those cannot hold rides in the timestamp, if there is one.
+ * number of the period and an MSS, and 3 bits that say which MSS, masked by
+ * another hash. What those cannot hold rides in the timestamp, if there is one.
  */
 #include <linux/math64.h>
 #include <linux/siphash.h>
@@ -19,7 +19,8 @@
 enum purpose {
 	FOR_ISN,
 	FOR_TS_OFFSET,
-	FOR_COOKIE,
+	FOR_COOKIE_MSS,
+	FOR_COOKIE,	/* and as many more as there are MSS values */
 };
 
 /* Without holes, so that all of it can be hashed */
@@ -81,12 +82,20 @@ static u32 period_of(u64 now_us)
 	return div_u64(now_us, LTCP_COOKIE_PERIOD_US);
 }
 
+/* The cookie's low bits are hidden, and what they say is part of what the rest vouches for */
+static u32 cookie_of(const struct ltcp_tuple *tuple, const siphash_key_t *key, u32 irs,
+		     unsigned int index, u32 period)
+{
+	u32 mask = hash(key, FOR_COOKIE_MSS, tuple, irs, period);
+	u32 mac = hash(key, FOR_COOKIE + index, tuple, irs, period);
+
+	return (mac & ~MSS_BITS) | ((index ^ mask) & MSS_BITS);
+}
+
 u32 ltcp_cookie_make(const struct ltcp_tuple *tuple, const siphash_key_t *key, u32 irs,
 		     u16 mss, u64 now_us)
 {
-	u64 mac = hash(key, FOR_COOKIE, tuple, irs, period_of(now_us));
-
-	return ((u32)mac & ~MSS_BITS) | ((mss_index(mss) ^ (u32)(mac >> 32)) & MSS_BITS);
+	return cookie_of(tuple, key, irs, mss_index(mss), period_of(now_us));
 }
 
 /*
@@ -128,13 +137,11 @@ static void options_from_tsecr(struct ltcp_cookie_options *opt, u32 tsecr)
 static bool check_period(u16 *mss, const struct ltcp_tuple *tuple, const siphash_key_t *key,
 			 const struct ltcp_seg *seg, u32 period)
 {
-	u64 mac = hash(key, FOR_COOKIE, tuple, seg->seq - 1, period);
-	u32 cookie = seg->ack - 1;
+	u32 irs = seg->seq - 1, cookie = seg->ack - 1;
+	unsigned int index = (cookie ^ hash(key, FOR_COOKIE_MSS, tuple, irs, period)) & MSS_BITS;
 
-	if ((cookie ^ (u32)mac) & ~MSS_BITS)
-		return false;
-	*mss = mss_table[(cookie ^ (u32)(mac >> 32)) & MSS_BITS];
-	return true;
+	*mss = mss_table[index];
+	return cookie == cookie_of(tuple, key, irs, index, period);
 }
 
 bool ltcp_cookie_check(struct ltcp_cookie_options *opt, const struct ltcp_tuple *tuple,

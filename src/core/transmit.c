@@ -53,6 +53,19 @@ static u32 min3(u32 a, u32 b, u32 c)
 	return c < a ? c : a;
 }
 
+/*
+ * How far what is sent again may reach: where it comes to what was never sent,
+ * the segment is filled up with that (SHLD-28), as far as the window allows.
+ */
+static u32 again_room(const struct ltcp_tcb *tcb)
+{
+	u32 again = tcb->rtx_end - tcb->rtx_nxt;
+	u32 ahead = tcb->rtx_nxt - tcb->snd_una;
+	u32 window = tcb->snd_wnd > ahead ? tcb->snd_wnd - ahead : 0;
+
+	return tcb->rtx_end == tcb->snd_nxt && window > again ? window : again;
+}
+
 /* The next of what is to be sent again */
 static bool plan_again(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 {
@@ -66,7 +79,7 @@ static bool plan_again(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 		return false;
 	plan->again = true;
 	plan->seq = tcb->rtx_nxt;
-	plan->len = min3(text, tcb->rtx_end - tcb->rtx_nxt, tcb->snd_mss);
+	plan->len = min3(text, again_room(tcb), tcb->snd_mss);
 	finish_plan(tcb, plan, tcb->fin_queued && seq_gt(tcb->rtx_end, tcb->snd_end) &&
 		    plan->seq + plan->len == tcb->snd_end);
 	return plan->len || (plan->flags & LTCP_FIN);
@@ -105,8 +118,11 @@ static bool plan_new(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 
 bool ltcp_transmit_next(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 {
-	if (!LTCP_IN(tcb->state, LTCP_MAY_TRANSMIT) || !tcb->syn_acked)
+	if (!LTCP_IN(tcb->state, LTCP_MAY_TRANSMIT))
 		return false;
+	/* CLOSE in SYN-RECEIVED: FIN goes at once, and again only behind our SYN (3.10.4) */
+	if (!tcb->syn_acked)
+		return plan_new(tcb, plan);
 	if (tcb->rtx_nxt != tcb->rtx_end)
 		return plan_again(tcb, plan);
 	return plan_new(tcb, plan);
@@ -173,8 +189,6 @@ void ltcp_transmit_sent(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, u64 
 			tcb->rtt_seq = end;
 			tcb->rtt_at = now;
 		}
-		if (tcb->rtx_nxt == tcb->rtx_end)
-			tcb->rtx_nxt = tcb->rtx_end = tcb->snd_una;
 	}
 	if (plan->probe)
 		return;
