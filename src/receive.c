@@ -65,12 +65,39 @@ static bool coalesce(struct sock *sk, struct sk_buff *skb)
 	return true;
 }
 
+/*
+ * The window promises half of the buffer as text, but a small segment may cost
+ * many times its text. Once a quarter of the buffer is taken, such text is
+ * copied to where the next can join it, so that what was promised fits.
+ */
+static struct sk_buff *repack(struct sock *sk, struct sk_buff *skb)
+{
+	unsigned int room = SKB_WITH_OVERHEAD(PAGE_SIZE);
+	struct sk_buff *roomy;
+
+	if (skb->sk || skb->len > room || skb->truesize <= 2 * skb->len ||
+	    atomic_read(&sk->sk_rmem_alloc) <= READ_ONCE(sk->sk_rcvbuf) / 4)
+		return skb;
+	roomy = alloc_skb(room, GFP_ATOMIC | __GFP_NOWARN);
+	if (!roomy)
+		return skb;
+	if (!sk_rmem_schedule(sk, roomy, roomy->truesize) ||
+	    skb_copy_bits(skb, 0, skb_put(roomy, skb->len), skb->len)) {
+		kfree_skb(roomy);
+		return skb;
+	}
+	*LTCP_CB(roomy) = *LTCP_CB(skb);
+	kfree_skb(skb);
+	return roomy;
+}
+
 static void queue_in_order(struct sock *sk, struct sk_buff *skb)
 {
 	u32 n = skb->len;
 
 	catch_urgent(ltcp_sk(sk), skb);
 	if (!coalesce(sk, skb)) {
+		skb = repack(sk, skb);
 		if (!skb->sk)
 			skb_set_owner_r(skb, sk);
 		__skb_queue_tail(&sk->sk_receive_queue, skb);
