@@ -128,6 +128,13 @@ static bool enqueue(struct sock *listener, struct sock *child)
 	return open;
 }
 
+/* The lock was taken by sk_clone_lock(), which does not tell sparse of it */
+static void unlock_child(struct sock *child)
+{
+	__acquire(&child->sk_lock.slock);
+	bh_unlock_sock(child);
+}
+
 void ltcp_listen_welcome(struct sock *listener, struct sock *child, struct sk_buff *skb,
 			 struct ltcp_seg *seg)
 {
@@ -135,7 +142,7 @@ void ltcp_listen_welcome(struct sock *listener, struct sock *child, struct sk_bu
 
 	ltcp_input_segment(child, skb, seg);
 	open = enqueue(listener, child);
-	bh_unlock_sock(child);
+	unlock_child(child);
 	if (open)
 		listener->sk_data_ready(listener);
 	else
@@ -151,7 +158,7 @@ void ltcp_listen_drop_child(struct sock *child)
 	v.act &= ~LTCP_ACT_RST;
 	v.n_moves = 0;
 	inet_sk_set_state(child, TCP_CLOSE);
-	bh_unlock_sock(child);
+	unlock_child(child);
 	ltcp_socket_discard(child);
 	sock_put(child);
 }
