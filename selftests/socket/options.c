@@ -160,7 +160,8 @@ TEST_F(options, info_of_a_connection)
 	EXPECT_LT(1000, info.tcpi_snd_mss);
 	EXPECT_GE(65535, info.tcpi_snd_mss);
 	EXPECT_LT(1000, info.tcpi_advmss);
-	EXPECT_LE(10, info.tcpi_snd_cwnd);
+	/* RFC 6928: segments as large as loopback's, two of them */
+	EXPECT_LE(flavour.ltcp ? 2 : 10, info.tcpi_snd_cwnd);
 	EXPECT_EQ(0, info.tcpi_unacked);
 	EXPECT_EQ(0, info.tcpi_retransmits);
 	EXPECT_LE(65535, info.tcpi_pmtu);
@@ -310,11 +311,13 @@ TEST_F_TIMEOUT(options, keepalive_probes_come_in_time, 600)
 	tap = tap_open("lo");
 	ASSERT_OK(opt_set(sv[0], SOL_SOCKET, SO_KEEPALIVE, 1));
 	ASSERT_OK(opt_set(sv[0], SOL_TCP, TCP_KEEPIDLE, 20));
+	/* Linux waits for the longer of the two after a probe that was answered */
+	ASSERT_OK(opt_set(sv[0], SOL_TCP, TCP_KEEPINTVL, 20));
 	start = now_ms();
 	for (int i = 1; i <= 3; i++) {
 		ASSERT_TRUE(tap_find(tap, &p, ACK, false, 60000));
 		/* Linux's timers of seconds are coarse */
-		EXPECT_TOOK(start, i * 20000 - 1500, i * 20000 + i * 1500);
+		EXPECT_TOOK(start, i * 20000 - 1500, i * 20000 + i * 2100);
 		tap_flush(tap);
 	}
 }

@@ -350,6 +350,8 @@ TEST_F(wakeup, edge_triggered_input)
 	char octet;
 
 	ASSERT_OK(stream_pair(sv));
+	/* Nagle's algorithm would wait for delayed acknowledgments */
+	ASSERT_OK(opt_set(sv[0], SOL_TCP, TCP_NODELAY, 1));
 	ep = watch(sv[1], EPOLLIN | EPOLLET | EPOLLRDHUP);
 	EXPECT_EQ(0, next_event(ep, SOON));
 	ASSERT_EQ(2, send(sv[0], "xy", 2, 0));

@@ -1,0 +1,695 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Across namespaces: routes and their metrics, ICMP, devices, VRF, and namespaces that end. */
+#include "../kselftest_harness.h"
+
+#include <net/if.h>
+#include <netinet/ip_icmp.h>
+#include <signal.h>
+
+#include "netns.h"
+#include "stream.h"
+
+#define PORT	4000
+
+FIXTURE(paths) {
+	struct netns_pair net;
+};
+
+FIXTURE_VARIANT(paths) {
+	struct flavour flavour;
+};
+
+FIXTURE_VARIANT_ADD(paths, ltcp) {
+	.flavour = { .ltcp = true, .family = AF_INET },
+};
+
+FIXTURE_VARIANT_ADD(paths, tcp) {
+	.flavour = { .ltcp = false, .family = AF_INET },
+};
+
+/* Two namespaces; tests begin in the first, host 1 */
+FIXTURE_SETUP(paths)
+{
+	ASSERT_STREQ("", stream_begin(&variant->flavour));
+	ASSERT_OK(netns_pair(&self->net));
+}
+
+FIXTURE_TEARDOWN(paths)
+{
+	netns_pair_close(&self->net);
+}
+
+/* In the namespace of host 1 or 2 */
+static void at(FIXTURE_DATA(paths) *self, int host)
+{
+	netns_enter(self->net.ns[host - 1]);
+}
+
+/* Host 2 listens; back at host 1 */
+static int listen_there(FIXTURE_DATA(paths) *self)
+{
+	int fd;
+
+	at(self, 2);
+	fd = stream_listener(addr_host(2, PORT), 8);
+	at(self, 1);
+	return fd;
+}
+
+static int pair_across(FIXTURE_DATA(paths) *self, int sv[2])
+{
+	int listener = listen_there(self);
+	int err = listener < 0 ? -1 : stream_pair_at(sv, listener, addr_host(2, PORT));
+
+	close(listener);
+	return err;
+}
+
+/* Both directions take that long */
+static int slow_link(FIXTURE_DATA(paths) *self, int delay_us)
+{
+	struct netem slow = { .delay_us = delay_us };
+
+	at(self, 2);
+	if (netem_set("eth0", &slow))
+		return -1;
+	at(self, 1);
+	return netem_set("eth0", &slow);
+}
+
+static int socket_bound_to(const char *dev)
+{
+	int fd = stream_socket(0);
+
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, dev, strlen(dev)))
+		return -1;
+	return fd;
+}
+
+static int listener_on(const char *dev, int port)
+{
+	int fd = socket_bound_to(dev);
+
+	return stream_bind(fd, addr_any(port)) || listen(fd, 8) ? -1 : fd;
+}
+
+/* --- carrying ---------------------------------------------------------------------- */
+
+TEST_F(paths, both_ways)
+{
+	struct mover out[2], in[2];
+	int sv[2];
+
+	ASSERT_OK(pair_across(self, sv));
+	for (int i = 0; i < 2; i++) {
+		mover_send(&out[i], sv[i], 1 << 20, i + 1);
+		mover_recv(&in[i], sv[!i], 1 << 20, i + 1);
+	}
+	for (int i = 0; i < 2; i++) {
+		EXPECT_TRUE(mover_join(&out[i]));
+		EXPECT_TRUE(mover_join(&in[i]));
+	}
+}
+
+TEST_F(paths, nobody_listens)
+{
+	EXPECT_ERR(ECONNREFUSED, stream_connected(addr_host(2, PORT)));
+}
+
+TEST_F(paths, namespaces_have_ports_of_their_own)
+{
+	int here = stream_listener(addr_any(PORT), 1), there;
+
+	ASSERT_OK(here);
+	at(self, 2);
+	there = stream_listener(addr_any(PORT), 1);
+	ASSERT_OK(there);
+	ASSERT_OK(stream_connected(addr_host(1, PORT)));
+	EXPECT_EQ(POLLIN, wait_events(here, POLLIN, 1000));
+	EXPECT_EQ(0, wait_events(there, POLLIN, 10));
+}
+
+/* RFC 9293 section 3.5: both open actively, the SYNs cross */
+TEST_F(paths, simultaneous_open)
+{
+	int fd[2];
+	char octet;
+
+	ASSERT_OK(slow_link(self, 20000));
+	for (int i = 0; i < 2; i++) {
+		at(self, i + 1);
+		fd[i] = stream_socket(SOCK_NONBLOCK);
+		ASSERT_OK(stream_bind(fd[i], addr_host(i + 1, PORT + i)));
+	}
+	for (int i = 0; i < 2; i++)
+		EXPECT_ERR(EINPROGRESS, stream_connect(fd[i], addr_host(2 - i, PORT + !i)));
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(POLLOUT, wait_events(fd[i], POLLOUT | POLLIN, 5000));
+		EXPECT_EQ(0, opt_get(fd[i], SOL_SOCKET, SO_ERROR));
+		EXPECT_TRUE(stream_reaches(fd[i], ESTABLISHED, 5000));
+		nonblocking(fd[i], false);
+	}
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(1, send(fd[i], "x", 1, 0));
+		EXPECT_EQ(1, recv(fd[!i], &octet, 1, 0));
+	}
+}
+
+/* Both close at once: each FIN meets the other on the way */
+TEST_F(paths, simultaneous_close)
+{
+	char octet;
+	int sv[2];
+
+	ASSERT_OK(slow_link(self, 20000));
+	ASSERT_OK(pair_across(self, sv));
+	for (int i = 0; i < 2; i++)
+		EXPECT_OK(shutdown(sv[i], SHUT_WR));
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(0, recv(sv[i], &octet, 1, 0));
+		EXPECT_TRUE(stream_reaches(sv[i], CLOSED, 5000));
+	}
+}
+
+/* An accept queue that fills while handshakes are under way */
+TEST_F(paths, abort_on_overflow)
+{
+	int listener, client[6], resets = 0, fine = 0;
+	char octet;
+
+	ASSERT_OK(slow_link(self, 20000));
+	at(self, 2);
+	ASSERT_OK(sysctl_set("syncookies", "0"));
+	if (sysctl_set("abort_on_overflow", "1"))
+		SKIP(return, "Linux's is the initial namespace's");
+	listener = stream_listener(addr_host(2, PORT), 3);
+	ASSERT_OK(listener);
+	at(self, 1);
+	for (int i = 0; i < 6; i++) {
+		client[i] = stream_socket(SOCK_NONBLOCK);
+		EXPECT_ERR(EINPROGRESS, stream_connect(client[i], addr_host(2, PORT)));
+	}
+	/* Who was not let in at first knocks again after a second */
+	sleep_ms(2000);
+	for (int i = 0; i < 6; i++) {
+		ssize_t n = recv(client[i], &octet, 1, MSG_DONTWAIT);
+
+		resets += n < 0 && errno == ECONNRESET;
+		fine += stream_state(client[i]) == ESTABLISHED;
+	}
+	EXPECT_LE(1, resets);
+	EXPECT_LE(3, fine);
+	EXPECT_GE(4, fine);
+}
+
+/* --- ICMP ---------------------------------------------------------------------------- */
+
+static uint16_t internet_checksum(const uint8_t *data, int len)
+{
+	uint32_t sum = 0;
+
+	for (int i = 0; i < len; i += 2)
+		sum += data[i] << 8 | (i + 1 < len ? data[i + 1] : 0);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return htons(~sum);
+}
+
+/* Host 2 tells host 1 that a packet of its did not arrive */
+static void send_unreachable(FIXTURE_DATA(paths) *self, int code, const struct packet *p)
+{
+	struct {
+		struct icmphdr head;
+		uint8_t quoted[28];
+	} icmp = { .head = { .type = ICMP_DEST_UNREACH, .code = code } };
+	union addr to = addr_host(1, 0);
+	int fd;
+
+	memcpy(icmp.quoted, p->raw, sizeof(icmp.quoted));
+	icmp.head.checksum = internet_checksum((uint8_t *)&icmp, sizeof(icmp));
+	at(self, 2);
+	fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+	sendto(fd, &icmp, sizeof(icmp), 0, &to.sa, addr_len());
+	close(fd);
+	at(self, 1);
+}
+
+/* A host that is there but does not answer: what goes to 10.0.0.3 ends at host 2 */
+static int mute_host(void)
+{
+	return netns_ip("neighbour add 10.0.0.3 lladdr 02:00:00:00:00:02 dev eth0\n");
+}
+
+static int connect_and_hear(struct __test_metadata *_metadata, FIXTURE_DATA(paths) *self, int code)
+{
+	int fd = stream_socket(SOCK_NONBLOCK), tap = tap_open("eth0");
+	struct packet p;
+
+	ASSERT_EQ(0, mute_host());
+	EXPECT_ERR(EINPROGRESS, stream_connect(fd, addr_host(3, PORT)));
+	ASSERT_TRUE(tap_find(tap, &p, SYN, false, 1000));
+	send_unreachable(self, code, &p);
+	sleep_ms(100);
+	return fd;
+}
+
+/* The peer's host has no LTCP */
+TEST_F(paths, protocol_unreachable)
+{
+	int fd = connect_and_hear(_metadata, self, ICMP_PROT_UNREACH);
+
+	EXPECT_EQ(CLOSED, stream_state(fd));
+	EXPECT_EQ(ENOPROTOOPT, opt_get(fd, SOL_SOCKET, SO_ERROR));
+	EXPECT_EQ(0, opt_get(fd, SOL_SOCKET, SO_ERROR));
+}
+
+TEST_F(paths, port_unreachable)
+{
+	int fd = connect_and_hear(_metadata, self, ICMP_PORT_UNREACH);
+
+	EXPECT_EQ(CLOSED, stream_state(fd));
+	EXPECT_EQ(ECONNREFUSED, opt_get(fd, SOL_SOCKET, SO_ERROR));
+}
+
+/* MUST-56: a soft error does not end the attempt. With Linux it does. */
+TEST_F(paths, host_unreachable_is_soft)
+{
+	int fd = connect_and_hear(_metadata, self, ICMP_HOST_UNREACH);
+
+	EXPECT_EQ(flavour.ltcp ? SYN_SENT : CLOSED, stream_state(fd));
+}
+
+/* RFC 1191: a router tells that packets are too big, and they become smaller */
+TEST_F(paths, path_mtu)
+{
+	int far, listener, sv[2];
+	struct tcp_info info;
+	struct mover m;
+
+	/* Host 2 is the router, 10.0.1.2 lives behind it on a link of 1000 octets */
+	far = netns_new();
+	at(self, 2);
+	ASSERT_OK(sysctl_set_path("ipv4/ip_forward", "1"));
+	ASSERT_EQ(0, netns_ip("link add eth1 mtu 1000 type veth peer name eth0 mtu 1000 "
+			      "netns /proc/%d/fd/%d\n"
+			      "address add 10.0.1.1/24 dev eth1\nlink set eth1 up\n",
+			      getpid(), far));
+	netns_enter(far);
+	ASSERT_EQ(0, netns_ip("address add 10.0.1.2/24 dev eth0\nlink set eth0 mtu 1500\n"
+			      "link set eth0 up\nroute add default via 10.0.1.1\n"));
+	listener = stream_listener(addr_any(PORT), 1);
+	at(self, 1);
+	ASSERT_EQ(0, netns_ip("route add 10.0.1.0/24 via 10.0.0.2\n"));
+	ASSERT_OK(stream_pair_at(sv, listener, addr_parse("10.0.1.2", PORT)));
+	ASSERT_OK(stream_info(sv[0], &info));
+	EXPECT_EQ(1448, info.tcpi_snd_mss);
+	mover_send(&m, sv[0], 300000, 1);
+	EXPECT_TRUE(recv_pattern(sv[1], 300000, 1, 0));
+	EXPECT_TRUE(mover_join(&m));
+	ASSERT_OK(stream_info(sv[0], &info));
+	EXPECT_EQ(948, info.tcpi_snd_mss);
+	EXPECT_EQ(1000, info.tcpi_pmtu);
+}
+
+/* --- metrics of routes ----------------------------------------------------------------- */
+
+static void set_metric(struct __test_metadata *_metadata, FIXTURE_DATA(paths) *self, int host,
+		       const char *metric)
+{
+	at(self, host);
+	ASSERT_EQ(0, netns_ip("route add 10.0.0.%d dev eth0 %s\n", 3 - host, metric));
+	at(self, 1);
+}
+
+TEST_F(paths, metric_mtu_lock)
+{
+	struct tcp_info info;
+	struct packet p;
+	int sv[2], tap;
+
+	set_metric(_metadata, self, 1, "mtu lock 1000");
+	tap = tap_open("eth0");
+	ASSERT_OK(pair_across(self, sv));
+	ASSERT_TRUE(tap_find(tap, &p, SYN, false, 1000));
+	EXPECT_EQ(960, p.mss);
+	ASSERT_OK(stream_info(sv[0], &info));
+	EXPECT_EQ(948, info.tcpi_snd_mss);
+	EXPECT_EQ(1000, info.tcpi_pmtu);
+	ASSERT_TRUE(send_pattern(sv[0], 50000, 1, 0));
+	ASSERT_TRUE(recv_pattern(sv[1], 50000, 1, 0));
+}
+
+TEST_F(paths, metric_advmss)
+{
+	struct packet p;
+	int sv[2], tap;
+
+	set_metric(_metadata, self, 1, "advmss 800");
+	tap = tap_open("eth0");
+	ASSERT_OK(pair_across(self, sv));
+	ASSERT_TRUE(tap_find(tap, &p, SYN, false, 1000));
+	EXPECT_EQ(800, p.mss);
+	EXPECT_EQ(788, opt_get(sv[1], SOL_TCP, TCP_MAXSEG));
+}
+
+TEST_F(paths, metric_advmss_of_the_passive_side)
+{
+	struct packet p;
+	int sv[2], tap;
+
+	set_metric(_metadata, self, 2, "advmss 800");
+	at(self, 2);
+	tap = tap_open("eth0");
+	at(self, 1);
+	ASSERT_OK(pair_across(self, sv));
+	ASSERT_TRUE(tap_find(tap, &p, SYN | ACK, false, 1000));
+	EXPECT_EQ(800, p.mss);
+}
+
+/* Octets sent before anything is acknowledged, 50 ms away */
+static long first_flight(struct __test_metadata *_metadata, int fd)
+{
+	int tap = tap_open("eth0");
+	struct packet p;
+	long octets = 0;
+
+	ASSERT_LT(0, fill(fd, 1));
+	/* The tap sees packets when they have been delayed */
+	sleep_ms(120);
+	while (tap_find(tap, &p, 0, true, 0))
+		octets += p.len;
+	close(tap);
+	return octets;
+}
+
+TEST_F(paths, metric_initcwnd)
+{
+	struct tcp_info info;
+	int sv[2];
+
+	set_metric(_metadata, self, 1, "initcwnd 3");
+	ASSERT_OK(slow_link(self, 50000));
+	ASSERT_OK(pair_across(self, sv));
+	ASSERT_OK(stream_info(sv[0], &info));
+	EXPECT_EQ(3, info.tcpi_snd_cwnd);
+	EXPECT_EQ(3 * 1448, first_flight(_metadata, sv[0]));
+}
+
+TEST_F(paths, metric_initcwnd_of_the_passive_side)
+{
+	int sv[2];
+
+	set_metric(_metadata, self, 2, "initcwnd 3");
+	ASSERT_OK(slow_link(self, 50000));
+	ASSERT_OK(pair_across(self, sv));
+	at(self, 2);
+	EXPECT_EQ(3 * 1448, first_flight(_metadata, sv[1]));
+}
+
+/* RFC 6928: without the metric it is ten */
+TEST_F(paths, initial_window)
+{
+	int sv[2];
+
+	ASSERT_OK(slow_link(self, 50000));
+	ASSERT_OK(pair_across(self, sv));
+	EXPECT_EQ(10 * 1448, first_flight(_metadata, sv[0]));
+	at(self, 2);
+	EXPECT_EQ(10 * 1448, first_flight(_metadata, sv[1]));
+}
+
+TEST_F(paths, metric_initrwnd)
+{
+	struct packet p;
+	int sv[2], tap;
+
+	set_metric(_metadata, self, 1, "initrwnd 4");
+	tap = tap_open("eth0");
+	ASSERT_OK(pair_across(self, sv));
+	ASSERT_TRUE(tap_find(tap, &p, SYN, false, 1000));
+	EXPECT_EQ(4 * 1460, p.window);
+}
+
+TEST_F(paths, metric_rto_min)
+{
+	struct tcp_info info;
+	char octet;
+	int sv[2];
+
+	set_metric(_metadata, self, 1, "rto_min 50ms");
+	ASSERT_OK(pair_across(self, sv));
+	for (int i = 0; i < 20; i++) {
+		ASSERT_EQ(1, send(sv[0], "x", 1, 0));
+		ASSERT_EQ(1, recv(sv[1], &octet, 1, 0));
+		ASSERT_EQ(1, send(sv[1], "x", 1, 0));
+		ASSERT_EQ(1, recv(sv[0], &octet, 1, 0));
+	}
+	ASSERT_OK(stream_info(sv[0], &info));
+	EXPECT_LE(50000, info.tcpi_rto);
+	EXPECT_GT(150000, info.tcpi_rto);
+}
+
+TEST_F(paths, metric_quickack)
+{
+	struct packet p;
+	int sv[2], tap;
+
+	set_metric(_metadata, self, 2, "quickack 1");
+	ASSERT_OK(pair_across(self, sv));
+	at(self, 2);
+	tap = tap_open("eth0");
+	for (int i = 0; i < 10; i++) {
+		char octet;
+		long start;
+
+		/* Alternating would otherwise make it delay */
+		ASSERT_EQ(1, send(sv[1], "x", 1, 0));
+		ASSERT_EQ(1, recv(sv[0], &octet, 1, 0));
+		sleep_ms(100);
+		tap_flush(tap);
+		start = now_ms();
+		ASSERT_EQ(1, send(sv[0], "x", 1, 0));
+		ASSERT_TRUE(tap_find(tap, &p, ACK, false, 1000));
+		EXPECT_TOOK(start, 0, -40);
+		ASSERT_EQ(1, recv(sv[1], &octet, 1, 0));
+	}
+}
+
+TEST_F(paths, metric_hoplimit)
+{
+	struct packet p;
+	int sv[2], tap;
+
+	set_metric(_metadata, self, 1, "hoplimit 7");
+	set_metric(_metadata, self, 2, "hoplimit 9");
+	tap = tap_open("eth0");
+	ASSERT_OK(pair_across(self, sv));
+	ASSERT_TRUE(tap_next(tap, &p, 1000));
+	EXPECT_EQ(SYN, p.flags & (SYN | ACK));
+	EXPECT_EQ(7, p.ttl);
+	ASSERT_TRUE(tap_next(tap, &p, 1000));
+	EXPECT_EQ(SYN | ACK, p.flags & (SYN | ACK));
+	EXPECT_EQ(9, p.ttl);
+	/* A reset that no socket sends, too */
+	tap_flush(tap);
+	EXPECT_ERR(ECONNREFUSED, stream_connected(addr_host(2, PORT + 1)));
+	ASSERT_TRUE(tap_next(tap, &p, 1000));
+	ASSERT_TRUE(tap_next(tap, &p, 1000));
+	EXPECT_EQ(RST, p.flags & RST);
+	EXPECT_EQ(9, p.ttl);
+}
+
+/* --- devices and VRF ---------------------------------------------------------------------- */
+
+TEST_F(paths, bound_to_a_device)
+{
+	int on_lo, on_eth0;
+
+	at(self, 2);
+	on_lo = listener_on("lo", PORT);
+	ASSERT_OK(on_lo);
+	at(self, 1);
+	EXPECT_ERR(ECONNREFUSED, stream_connected(addr_host(2, PORT)));
+	at(self, 2);
+	on_eth0 = listener_on("eth0", PORT);
+	ASSERT_OK(on_eth0);
+	at(self, 1);
+	EXPECT_OK(stream_connected(addr_host(2, PORT)));
+	EXPECT_EQ(POLLIN, wait_events(on_eth0, POLLIN, 1000));
+	EXPECT_EQ(0, wait_events(on_lo, POLLIN, 10));
+}
+
+TEST_F(paths, connect_by_a_device)
+{
+	int fd = socket_bound_to("lo");
+
+	ASSERT_OK(listen_there(self));
+	ASSERT_OK(opt_timeout(fd, SO_SNDTIMEO, 100));
+	/* Out by lo nobody is reached */
+	EXPECT_EQ(-1, stream_connect(fd, addr_host(2, PORT)));
+	fd = socket_bound_to("eth0");
+	EXPECT_OK(stream_connect(fd, addr_host(2, PORT)));
+}
+
+/* Host 2's device belongs to a VRF, "red" */
+static void make_vrf(struct __test_metadata *_metadata, FIXTURE_DATA(paths) *self)
+{
+	at(self, 2);
+	ASSERT_EQ(0, netns_ip("link add red type vrf table 10\n"
+			      "link set red up\n"
+			      "link set eth0 master red\n"));
+	at(self, 1);
+}
+
+TEST_F(paths, vrf_listener)
+{
+	int inside, outside, sv[2];
+	char octet;
+
+	make_vrf(_metadata, self);
+	at(self, 2);
+	/* One that is bound to no VRF does not hear what comes by one */
+	outside = stream_listener(addr_any(PORT), 8);
+	at(self, 1);
+	EXPECT_ERR(ECONNREFUSED, stream_connected(addr_host(2, PORT)));
+	at(self, 2);
+	inside = listener_on("red", PORT);
+	ASSERT_OK(inside);
+	at(self, 1);
+	ASSERT_OK(stream_pair_at(sv, inside, addr_host(2, PORT)));
+	EXPECT_EQ(1, send(sv[0], "x", 1, 0));
+	EXPECT_EQ(1, recv(sv[1], &octet, 1, 0));
+	EXPECT_EQ(1, send(sv[1], "x", 1, 0));
+	EXPECT_EQ(1, recv(sv[0], &octet, 1, 0));
+	EXPECT_EQ(0, wait_events(outside, POLLIN, 10));
+}
+
+TEST_F(paths, vrf_connect)
+{
+	int listener = stream_listener(addr_host(1, PORT), 8), fd, server;
+	char octet;
+
+	make_vrf(_metadata, self);
+	at(self, 2);
+	/* Without the VRF there is no route */
+	EXPECT_ERR(ENETUNREACH, stream_connected(addr_host(1, PORT)));
+	fd = socket_bound_to("red");
+	ASSERT_OK(fd);
+	ASSERT_OK(stream_connect(fd, addr_host(1, PORT)));
+	server = stream_accept(listener);
+	ASSERT_OK(server);
+	EXPECT_EQ(1, send(server, "x", 1, 0));
+	EXPECT_EQ(1, recv(fd, &octet, 1, 0));
+}
+
+/* --- namespaces ------------------------------------------------------------------------------ */
+
+TEST_F(paths, sysctls_per_namespace)
+{
+	long there;
+
+	at(self, 2);
+	there = sysctl_get("retries2");
+	at(self, 1);
+	EXPECT_EQ(15, there);
+	EXPECT_EQ(there, sysctl_get("retries2"));
+	ASSERT_OK(sysctl_set("retries2", "9"));
+	EXPECT_EQ(9, sysctl_get("retries2"));
+	at(self, 2);
+	EXPECT_EQ(there, sysctl_get("retries2"));
+	/* A new one begins with the defaults */
+	at(self, 1);
+	ASSERT_OK(netns_new());
+	EXPECT_EQ(there, sysctl_get("retries2"));
+}
+
+TEST_F(paths, sysctls_have_bounds)
+{
+	EXPECT_ERR(EINVAL, sysctl_set("syn_retries", "0"));
+	EXPECT_ERR(EINVAL, sysctl_set("syn_retries", "100000"));
+	EXPECT_ERR(ENOENT, sysctl_set("nonsense", "1"));
+}
+
+/*
+ * Host 2's namespace is left by its last user, with connections in a state:
+ * it is gone when its end of the link is.
+ */
+static bool host2_ends(FIXTURE_DATA(paths) *self, long ms)
+{
+	long end = now_ms() + ms;
+
+	close(self->net.ns[1]);
+	while (if_nametoindex("eth0")) {
+		if (now_ms() > end)
+			return false;
+		sleep_ms(20);
+	}
+	return true;
+}
+
+TEST_F(paths, namespace_ends_empty)
+{
+	EXPECT_TRUE(host2_ends(self, 10000));
+}
+
+TEST_F(paths, namespace_ends_with_connections)
+{
+	int listener = listen_there(self), sv[4][2];
+
+	for (int i = 0; i < 4; i++)
+		ASSERT_OK(stream_pair_at(sv[i], listener, addr_host(2, PORT)));
+	/* One waits for accept(), one is half-open */
+	ASSERT_OK(stream_connected(addr_host(2, PORT)));
+	ASSERT_OK(netem_set("eth0", &(struct netem){ .loss = 1000000 }));
+	EXPECT_ERR(EINPROGRESS, stream_connect(stream_socket(SOCK_NONBLOCK), addr_host(2, PORT)));
+	for (int i = 0; i < 4; i++)
+		stream_reset(sv[i][1]);
+	close(listener);
+	EXPECT_TRUE(host2_ends(self, 10000));
+}
+
+/* TIME-WAIT pins nothing */
+TEST_F(paths, namespace_ends_with_time_wait)
+{
+	int listener = listen_there(self);
+
+	for (int i = 0; i < 20; i++) {
+		int sv[2];
+
+		ASSERT_OK(stream_pair_at(sv, listener, addr_host(2, PORT)));
+		shutdown(sv[1], SHUT_WR);
+		sleep_ms(1);
+		close(sv[0]);
+		close(sv[1]);
+	}
+	sleep_ms(100);
+	close(listener);
+	EXPECT_TRUE(host2_ends(self, 10000));
+}
+
+/* Orphans may finish first, but not hold it for ever */
+TEST_F_TIMEOUT(paths, namespace_ends_with_orphans, 3000)
+{
+	int sv[2];
+
+	NEEDS_VIRTUAL_CLOCK();
+	ASSERT_OK(pair_across(self, sv));
+	ASSERT_LT(0, fill(sv[1], 1));
+	close(sv[1]);
+	EXPECT_TRUE(host2_ends(self, 2000000));
+}
+
+TEST_F(paths, many_namespaces)
+{
+	for (int i = 0; i < 20; i++) {
+		int sv[2];
+
+		ASSERT_STREQ("", stream_begin(&flavour));
+		ASSERT_OK(stream_pair(sv));
+		ASSERT_EQ(1, send(sv[0], "x", 1, 0));
+		shutdown(sv[0], SHUT_WR);
+		stream_close_pair(sv);
+	}
+}
+
+TEST_HARNESS_MAIN
