@@ -95,7 +95,7 @@ unload: ## reset what LTCP sockets are left and unload ltcp.ko
 
 demo: ## the demonstration, in a virtual machine; installs what it needs
 	$(quiet)$(TOP)/scripts/deps build vm demo
-	$(quiet)$(TOP)/scripts/demo
+	$(quiet)$(TOP)/scripts/demo $(if $(KERNEL),--kernel $(KERNEL))
 
 test: ## all tests (SUITE=wire T=name KERNEL=6.12 SMP=2 CLOCK=wall); installs what they need
 	$(quiet)$(TOP)/scripts/deps build vm test
