@@ -726,10 +726,10 @@ WIRE_TEST(cookie_wrong)
 	wire_sysctl(w, "ltcp_syncookies", COOKIES_ALWAYS);
 	wire_send(w, SYN, .mss = 1460);
 	wire_expect(w, SYN | ACK, .ack = 1);
-	wire_send(w, ACK, .ack = 2);
-	wire_expect(w, RST, .seq = 2);
-	wire_send(w, ACK, .ack = 0x01000001);
-	wire_expect(w, RST, .seq = 0x01000001);
+	wire_send(w, ACK, .ack = 1000);
+	wire_expect(w, RST, .seq = 1000);
+	wire_send(w, ACK, .ack = 0x10000001);
+	wire_expect(w, RST, .seq = 0x10000001);
 	/* The hash covers the client's ISN */
 	wire_send(w, ACK, .seq = 2);
 	wire_expect(w, RST, .seq = 1);

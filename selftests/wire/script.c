@@ -146,13 +146,24 @@ static void advance(struct wire_flow *flow, const struct wire_seg *seg)
 		flow->ts_recent = seg->tsval;
 }
 
+/* Which connection, if there are several */
+static const char *name_flow(struct wire *w, u16 port, u16 peer_port)
+{
+	static char text[16];
+
+	text[0] = 0;
+	if (w->priv->n_flows > 1)
+		snprintf(text, sizeof(text), "(%u-%u) ", port, peer_port);
+	return text;
+}
+
 static void log_pkt(struct wire *w, const struct wire_pkt *pkt, const char *trouble)
 {
-	char text[WIRE_LINE];
+	char text[WIRE_LINE / 2];
 
 	wire_format(text, sizeof(text), &pkt->seg, pkt->opts, pkt->opts_len);
-	wire_log(w, pkt->time, "stack > peer %s%s%s", text, trouble ? "   ! " : "",
-		 trouble ?: "");
+	wire_log(w, pkt->time, "stack > peer %s%s%s%s", name_flow(w, pkt->sport, pkt->dport),
+		 text, trouble ? "   ! " : "", trouble ?: "");
 }
 
 /* False: not for this test to look at */
@@ -393,10 +404,12 @@ static void log_sent(struct wire *w, const struct wire_seg *seg, const u8 *packe
 {
 	const u8 *h = packet + (packet[0] & 15) * 4;
 	int opts_len = (seg->opt ? (seg->opt_len + 3) / 4 * 4 : (h[12] >> 4) * 4 - 20);
-	char text[WIRE_LINE];
+	char text[WIRE_LINE / 2];
 
 	wire_format(text, sizeof(text), seg, h + 20, opts_len);
-	wire_log(w, wire_now(), "peer > stack %s%s%s%s", text, seg->bad_csum ? " (bad checksum)" : "",
+	wire_log(w, wire_now(), "peer > stack %s%s%s%s%s",
+		 name_flow(w, seg->dport ?: w->flow->port, seg->sport ?: w->flow->peer_port),
+		 text, seg->bad_csum ? " (bad checksum)" : "",
 		 seg->src ? " from " : "", seg->src ?: "");
 }
 

@@ -356,7 +356,7 @@ WIRE_TEST(soft_error_after_r2)
 	wire_write(w, fd, 100);
 	wire_expect(w, PSH | ACK, .len = 100);
 	wire_icmp(w, 3, 1, .seq = 1);
-	wire_expect_error(w, fd, 0);
+	wire_expect_state(w, fd, ESTABLISHED);
 	wire_drain(w, 20 * SECOND);
 	wire_expect_error(w, fd, EHOSTUNREACH);
 }
@@ -467,10 +467,11 @@ WIRE_TEST(keepalive_not_while_heard)
 WIRE_TEST(keepalive_not_while_outstanding)
 {
 	int fd = keepalive(w, 20, 1, 3);
+	u64 mark = wire_mark(w);
 
 	wire_write(w, fd, 100);
 	wire_expect(w, PSH | ACK, .len = 100);
-	while (wire_recv(w, 100 * SECOND) && wire_since(0) < 60 * SECOND)
+	while (wire_since(mark) < MINUTE && wire_recv(w, 2 * MINUTE))
 		wire_check(w, w->pkt->seg.len == 100, "a probe among retransmissions");
 	wire_expect_state(w, fd, ESTABLISHED);
 }
@@ -526,6 +527,16 @@ static void expect_probe_at(struct wire *w, const char *here, int after)
 
 #define expect_probe(w, after)	expect_probe_at(w, WIRE_HERE, after)
 
+/* The window is open: the rest of zero_window()'s 3000 octets comes without further delay */
+static void expect_rest(struct wire *w)
+{
+	while (w->flow->nxt < 3001) {
+		if (!wire_recv(w, 10))
+			wire_fail(w, WIRE_HERE, "the window is open, and nothing comes");
+		wire_send(w, ACK);
+	}
+}
+
 /* MUST-36, SHLD-29, SHLD-30: after one RTO, then at doubling intervals */
 WIRE_TEST(probe_schedule)
 {
@@ -554,10 +565,7 @@ WIRE_TEST(probe_answered_for_hours)
 	wire_expect_state(w, fd, ESTABLISHED);
 	/* ... and then everything goes on */
 	wire_send(w, ACK, .ack = 1001, .win = 65535);
-	while (w->pkt->seg.seq + w->pkt->seg.len < 3001)
-		if (!wire_recv(w, 100))
-			wire_fail(w, WIRE_HERE, "the window is open, and nothing comes");
-	wire_send(w, ACK, .ack = 3001);
+	expect_rest(w);
 	wire_expect_nothing(w, MINUTE);
 }
 
@@ -576,9 +584,7 @@ WIRE_TEST(probe_octet_taken)
 	} else {
 		wire_send(w, ACK, .ack = 1001, .win = 65535);
 	}
-	while (w->pkt->seg.seq + w->pkt->seg.len < 3001)
-		if (!wire_recv(w, 100))
-			wire_fail(w, WIRE_HERE, "the window is open, and nothing comes");
+	expect_rest(w);
 	wire_expect_state(w, fd, ESTABLISHED);
 }
 
