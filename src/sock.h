@@ -75,6 +75,8 @@ enum {
  * @mtu: path MTU that ICMP reported, with LTCP_DEFERRED_MTU
  * @counted_orphan: counted in ltcp_net.orphans
  * @cork: TCP_CORK
+ * @readers: calls of recvmsg() that wait: they are woken for any text, having
+ *	read a part of what SO_RCVLOWAT or MSG_WAITALL asks for already
  * @user_mss: TCP_MAXSEG, 0: none
  * @window_clamp: upper bound for the receive window, 0: none
  */
@@ -91,6 +93,7 @@ struct ltcp_sock {
 	u8 oob_byte;
 	bool counted_orphan;
 	bool cork;
+	unsigned int readers;
 	u16 user_mss;
 	u32 window_clamp;
 	struct ltcp_port *port;

@@ -37,6 +37,11 @@ static void ltcp_enter_memory_pressure(struct sock *sk)
 		WRITE_ONCE(ltcp_memory_pressure, 1);
 }
 
+bool ltcp_socket_memory_pressure(void)
+{
+	return READ_ONCE(ltcp_memory_pressure);
+}
+
 bool ltcp_socket_memory_full(void)
 {
 	return atomic_long_read(&ltcp_memory_allocated) > READ_ONCE(ltcp_mem[2]);
@@ -56,6 +61,15 @@ static u32 ltcp_window_of(const struct sock *sk, int room)
 	return clamp ? min(octets, clamp) : octets;
 }
 
+/* A route may want the first window to be small (ip route ... initrwnd) */
+static u32 ltcp_first_window(const struct sock *sk)
+{
+	const struct dst_entry *dst = __sk_dst_get((struct sock *)sk);
+	u32 segments = dst ? dst_metric(dst, RTAX_INITRWND) : 0;
+
+	return segments ? segments * ltcp_sk(sk)->tcb.adv_mss : ~0u;
+}
+
 void ltcp_sk_env(const struct sock *sk, struct ltcp_env *env)
 {
 	int size = READ_ONCE(sk->sk_rcvbuf);
@@ -63,6 +77,8 @@ void ltcp_sk_env(const struct sock *sk, struct ltcp_env *env)
 
 	env->now = ltcp_now();
 	env->space = ltcp_window_of(sk, size - held - READ_ONCE(sk->sk_backlog.len));
+	if (sk->sk_state == TCP_SYN_SENT)
+		env->space = min(env->space, ltcp_first_window(sk));
 	env->buffer = ltcp_window_of(sk, size);
 	env->may_store = held <= size;
 }
@@ -95,24 +111,6 @@ void ltcp_socket_renew(struct sock *sk)
 	tcb->syn_retries = old.syn_retries;
 }
 
-/* A send buffer has room again: those who wait for it are told when a third is free */
-static void ltcp_write_space(struct sock *sk)
-{
-	struct socket *sock = sk->sk_socket;
-	struct socket_wq *wq;
-
-	if (!sock || !sk_stream_is_writeable(sk))
-		return;
-	clear_bit(SOCK_NOSPACE, &sock->flags);
-	rcu_read_lock();
-	wq = rcu_dereference(sk->sk_wq);
-	if (skwq_has_sleeper(wq))
-		wake_up_interruptible_poll(&wq->wait, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
-	if (wq && wq->fasync_list && !(sk->sk_shutdown & SEND_SHUTDOWN))
-		sock_wake_async(wq, SOCK_WAKE_SPACE, POLL_OUT);
-	rcu_read_unlock();
-}
-
 /* Runs when a grace period has passed: no lookup can see the socket any more */
 static void ltcp_destruct(struct sock *sk)
 {
@@ -136,7 +134,7 @@ static int ltcp_init_sock(struct sock *sk)
 	sock_set_flag(sk, SOCK_RCU_FREE);
 	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
 	sk->sk_destruct = ltcp_destruct;
-	sk->sk_write_space = ltcp_write_space;
+	sk->sk_write_space = ltcp_socket_write_space;
 	WRITE_ONCE(sk->sk_sndbuf, READ_ONCE(ln->set.base_wmem[1]));
 	WRITE_ONCE(sk->sk_rcvbuf, READ_ONCE(ln->set.base_rmem[1]));
 	sk_sockets_allocated_inc(sk);

@@ -224,6 +224,7 @@ static void ltcp_child_disown(struct sock *sk)
 	INIT_LIST_HEAD(&lsk->accept_link);
 	lsk->parent = NULL;
 	lsk->deferred = 0;
+	lsk->readers = 0;
 	lsk->mtu = 0;
 	lsk->counted_orphan = false;
 }

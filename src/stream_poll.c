@@ -18,13 +18,14 @@ static bool ltcp_readable(const struct sock *sk, int target)
 
 	if (unread <= 0)
 		return false;
-	return unread >= target || READ_ONCE(*sk->sk_prot->memory_pressure) ||
+	return unread >= target || ltcp_socket_memory_pressure() ||
 	       ltcp_rcv_wnd(&lsk->tcb) <= READ_ONCE(lsk->tcb.rcv_mss);
 }
 
 void ltcp_socket_readable(struct sock *sk)
 {
-	if (sock_flag(sk, SOCK_DONE) || ltcp_readable(sk, READ_ONCE(sk->sk_rcvlowat)))
+	if (sock_flag(sk, SOCK_DONE) || ltcp_sk(sk)->readers ||
+	    ltcp_readable(sk, READ_ONCE(sk->sk_rcvlowat)))
 		sk->sk_data_ready(sk);
 }
 

@@ -197,6 +197,7 @@ static void ltcp_recv_resume(const struct sock *sk, struct ltcp_reader *rd)
 
 static int ltcp_recv_wait(struct sock *sk, struct ltcp_reader *rd)
 {
+	struct sk_buff *last = skb_peek_tail(&sk->sk_receive_queue);
 	bool enough = rd->copied >= rd->target;
 	int err;
 
@@ -210,7 +211,9 @@ static int ltcp_recv_wait(struct sock *sk, struct ltcp_reader *rd)
 	} else {
 		if (!(rd->flags & MSG_PEEK))
 			ltcp_socket_taken(sk);
-		err = sk_wait_data(sk, &rd->timeo, skb_peek_tail(&sk->sk_receive_queue));
+		ltcp_sk(sk)->readers++;
+		err = sk_wait_data(sk, &rd->timeo, last);
+		ltcp_sk(sk)->readers--;
 	}
 	ltcp_recv_resume(sk, rd);
 	return min(err, 0);

@@ -9,6 +9,53 @@
 
 /* After so many packets' worth of text, see to what has arrived meanwhile */
 #define LTCP_SEND_BATCH	16
+/* A send buffer holds at least twice so many full segments: RFC 6928's first flight */
+#define LTCP_SEND_SEGMENTS	10
+
+/* What a full segment in the queue costs */
+static u32 ltcp_send_cost(const struct ltcp_tcb *tcb)
+{
+	u32 head = LTCP_MAX_HEADER + SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+
+	return roundup_pow_of_two(head) + SKB_DATA_ALIGN(sizeof(struct sk_buff)) + tcb->snd_mss;
+}
+
+/*
+ * Unless its user has chosen its size, the send buffer grows with the
+ * congestion window: room for all that is in flight, and as much to follow.
+ */
+static void ltcp_send_expand(struct sock *sk)
+{
+	const struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	u32 segments = max_t(u32, tcb->cwnd / max_t(u32, tcb->snd_mss, 1), LTCP_SEND_SEGMENTS);
+	u64 want = 2ull * segments * ltcp_send_cost(tcb);
+
+	if ((sk->sk_userlocks & SOCK_SNDBUF_LOCK) || ltcp_socket_memory_pressure())
+		return;
+	want = min_t(u64, want, READ_ONCE(ltcp_sk_net(sk)->set.base_wmem[2]));
+	if (sk->sk_sndbuf < (int)want)
+		WRITE_ONCE(sk->sk_sndbuf, want);
+}
+
+void ltcp_socket_write_space(struct sock *sk)
+{
+	struct socket *sock = sk->sk_socket;
+	struct socket_wq *wq;
+
+	if (!sock)
+		return;
+	ltcp_send_expand(sk);
+	if (!sk_stream_is_writeable(sk))
+		return;
+	clear_bit(SOCK_NOSPACE, &sock->flags);
+	rcu_read_lock();
+	wq = rcu_dereference(sk->sk_wq);
+	if (skwq_has_sleeper(wq))
+		wake_up_interruptible_poll(&wq->wait, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
+	if (wq && wq->fasync_list && !(sk->sk_shutdown & SEND_SHUTDOWN))
+		sock_wake_async(wq, SOCK_WAKE_SPACE, POLL_OUT);
+	rcu_read_unlock();
+}
 
 /* The last skb in the queue, if nothing of it was sent: it may grow */
 static struct sk_buff *ltcp_send_tail(const struct sock *sk)
@@ -39,6 +86,14 @@ static struct sk_buff *ltcp_send_alloc(struct sock *sk)
 	return skb;
 }
 
+/* Octets that the send buffer has room for; negative when it holds more than it should */
+static int ltcp_send_room(struct sock *sk)
+{
+	if (!sk_stream_memory_free(sk))
+		ltcp_send_expand(sk);
+	return sk->sk_sndbuf - sk->sk_wmem_queued;
+}
+
 static void ltcp_send_add_page(struct sk_buff *skb, struct page_frag *pfrag, int n, bool merge)
 {
 	int i = skb_shinfo(skb)->nr_frags;
@@ -66,7 +121,9 @@ static int ltcp_send_fill(struct sock *sk, struct sk_buff *skb, struct msghdr *m
 
 	if (n <= 0)
 		return 0;
-	if (!sk_page_frag_refill(sk, pfrag))
+	/* A small segment is filled in any case, a large one as far as there is room */
+	n = min(n, max(ltcp_send_room(sk), (int)PAGE_SIZE - (int)skb->len));
+	if (n <= 0 || !sk_page_frag_refill(sk, pfrag))
 		return -ENOBUFS;
 	merge = skb_can_coalesce(skb, i, pfrag->page, pfrag->offset);
 	if (!merge && i >= MAX_SKB_FRAGS)
@@ -104,7 +161,7 @@ static int ltcp_send_new(struct sock *sk, struct msghdr *msg)
 	struct sk_buff *skb;
 	int n;
 
-	if (!sk_stream_memory_free(sk))
+	if (ltcp_send_room(sk) <= 0)
 		return -ENOBUFS;
 	skb = ltcp_send_alloc(sk);
 	if (!skb)
