@@ -150,6 +150,7 @@ static void port_own(struct ltcp_port *port, struct sock *sk)
  * struct ltcp_claim - what a socket or a TIME-WAIT entry claims of a port
  * @addr: address, or a wildcard; IPv4 mapped
  * @dev: interface, 0: all
+ * @l3mdev: VRF, which has a port space of its own; 0: none
  * @uid: owner
  * @v6only: an IPv6 wildcard does not stand for IPv4
  * @reuse: SO_REUSEADDR
@@ -160,6 +161,7 @@ static void port_own(struct ltcp_port *port, struct sock *sk)
 struct ltcp_claim {
 	struct in6_addr addr;
 	int dev;
+	int l3mdev;
 	kuid_t uid;
 	bool v6only;
 	bool reuse;
@@ -184,6 +186,7 @@ static void claim_of_sock(struct ltcp_claim *claim, const struct sock *sk)
 {
 	claim_addr(&claim->addr, sk);
 	claim->dev = READ_ONCE(sk->sk_bound_dev_if);
+	claim->l3mdev = inet_sk_bound_l3mdev(sk);
 	claim->uid = READ_ONCE(sk->sk_uid);
 	claim->v6only = sk->sk_ipv6only;
 	claim->reuse = sk->sk_reuse;
@@ -196,6 +199,7 @@ static void claim_of_hold(struct ltcp_claim *claim, const struct ltcp_port_hold 
 {
 	claim->addr = hold->node->key.laddr;
 	claim->dev = hold->node->bound_dev_if;
+	claim->l3mdev = hold->l3mdev;
 	claim->uid = INVALID_UID;
 	claim->v6only = false;
 	claim->reuse = hold->reuse;
@@ -226,7 +230,7 @@ static bool addr_covers(const struct in6_addr *addr, bool v6only, const struct i
 
 static bool claims_overlap(const struct ltcp_claim *a, const struct ltcp_claim *b)
 {
-	if (a->dev && b->dev && a->dev != b->dev)
+	if (a->l3mdev != b->l3mdev || (a->dev && b->dev && a->dev != b->dev))
 		return false;
 	return addr_covers(&a->addr, a->v6only, &b->addr) ||
 	       addr_covers(&b->addr, b->v6only, &a->addr);
@@ -479,6 +483,7 @@ void ltcp_ports_pass(struct ltcp_port_hold *hold, struct sock *sk)
 	struct ltcp_port *port = ltcp_sk(sk)->port;
 
 	hold->port = port;
+	hold->l3mdev = inet_sk_bound_l3mdev(sk);
 	hold->reuse = !!sk->sk_reuse;
 	hold->reuseport = !!sk->sk_reuseport;
 	if (!port)

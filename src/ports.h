@@ -15,6 +15,7 @@ struct ltcp_port;
  * @port: the port; NULL: none
  * @node: its address and interface; set before ltcp_ports_pass()
  * @link: in the port's list
+ * @l3mdev: VRF of the connection, 0: none
  * @reuse: the connection had SO_REUSEADDR
  * @reuseport: the connection had SO_REUSEPORT
  */
@@ -22,6 +23,7 @@ struct ltcp_port_hold {
 	struct ltcp_port *port;
 	const struct ltcp_node *node;
 	struct hlist_node link;
+	int l3mdev;
 	u8 reuse:1;
 	u8 reuseport:1;
 };

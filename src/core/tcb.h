@@ -147,6 +147,7 @@ enum ltcp_recovery {
  * @probes: window probes without an answer
  * @keep_probes: keep-alive probes without an answer
  * @dupacks: duplicate ACKs in a row
+ * @init_rwnd: initial receive window in segments (route metric), 0: what the buffer allows
  * @init_cwnd: initial congestion window in segments (route metric), 0: RFC 6928
  * @soft_err: positive errno of the last soft ICMP error, for ETIMEDOUT's place
  * @iss: initial send sequence number
@@ -229,6 +230,7 @@ struct ltcp_tcb {
 	u8 keep_probes;
 	u8 dupacks;
 	u8 init_cwnd;
+	u8 init_rwnd;
 	u8 syn_retries;
 	u8 keep_count;
 	u16 soft_err;

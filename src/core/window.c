@@ -39,6 +39,8 @@ u16 ltcp_window_advertise(struct ltcp_tcb *tcb, const struct ltcp_env *env, bool
 
 	if (syn) {
 		wnd = env->space < 65535 ? env->space : 65535;
+		if (tcb->init_rwnd && wnd > tcb->init_rwnd * tcb->adv_mss)
+			wnd = tcb->init_rwnd * tcb->adv_mss;
 		tcb->rcv_adv = tcb->rcv_nxt + wnd;
 		return wnd;
 	}
