@@ -21,7 +21,7 @@ WIRE_TEST(half_closed_receives)
 {
 	int fd = wire_into(w, FIN_WAIT_2);
 
-	wire_sleep(w, 3600 * 1000);
+	wire_sleep(w, 600 * 1000);
 	wire_expect_state(w, fd, FIN_WAIT_2);
 	wire_send(w, PSH | ACK, .len = 1000);
 	wire_read(w, fd, 1000);
@@ -50,7 +50,7 @@ WIRE_TEST(half_closed_sends)
 	int fd = wire_into(w, CLOSE_WAIT);
 
 	wire_read_eof(w, fd);
-	wire_sleep(w, 3600 * 1000);
+	wire_sleep(w, 600 * 1000);
 	wire_write(w, fd, 1000);
 	wire_expect(w, PSH | ACK, .seq = 1, .ack = 2, .len = 1000);
 	wire_send(w, ACK);

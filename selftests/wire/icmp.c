@@ -92,7 +92,7 @@ WIRE_TEST(soft_error_is_forgotten)
 	wire_getsockopt(w, fd, SOL_SOCKET, SO_ERROR);
 	wire_send(w, ACK);
 	wire_write(w, fd, 100);
-	wire_drain(w, 2 * 3600 * 1000);
+	wire_drain(w, 1800 * 1000);
 	wire_expect_state(w, fd, CLOSED);
 	wire_expect_error(w, fd, ETIMEDOUT);
 }

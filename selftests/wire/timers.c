@@ -206,7 +206,7 @@ WIRE_TEST(rto_stops_with_last_ack)
 	wire_write(w, fd, 100);
 	wire_expect(w, PSH | ACK, .len = 100);
 	wire_send(w, ACK);
-	wire_expect_nothing(w, HOUR);
+	wire_expect_nothing(w, 5 * MINUTE);
 }
 
 /* RFC 6298 (5.7): the SYN was lost, nothing was measured: 3 s for the first data */
@@ -299,7 +299,7 @@ WIRE_TEST(r2_ends_connection)
 	wire_drain(w, 100 * SECOND);
 	wire_expect_state(w, fd, ESTABLISHED);
 	wire_expect_error(w, fd, 0);
-	wire_drain(w, 2 * HOUR);
+	wire_drain(w, 30 * MINUTE);
 	lasted = (s64)(wire_move_time(w, ESTABLISHED, CLOSED) - mark) / 1000;
 	wire_check(w, lasted >= 100 * SECOND && lasted < 30 * MINUTE, "%lld ms",
 		   (long long)lasted);
@@ -383,7 +383,7 @@ WIRE_TEST(keepalive_off)
 {
 	int fd = wire_into(w, ESTABLISHED);
 
-	wire_expect_nothing(w, 5 * HOUR);
+	wire_expect_nothing(w, 2 * HOUR + 10 * MINUTE);
 	wire_expect_state(w, fd, ESTABLISHED);
 }
 
@@ -430,7 +430,7 @@ WIRE_TEST(keepalive_per_connection)
 	fd = keepalive(w, 100, 10, 3);
 	wire_expect(w, ACK, .seq = 0, .after = 100 * SECOND);
 	wire_setsockopt(w, fd, SOL_SOCKET, SO_KEEPALIVE, 0);
-	wire_expect_nothing(w, HOUR);
+	wire_expect_nothing(w, 5 * MINUTE);
 	w->flow = first;
 	wire_send(w, PSH | ACK, .len = 1);
 	wire_expect(w, ACK, .until = DELACK_MAX);
@@ -552,12 +552,12 @@ WIRE_TEST(probe_schedule)
 }
 
 /* MUST-37: as long as probes are answered the connection stays, R2 or not */
-WIRE_TEST(probe_answered_for_hours)
+WIRE_TEST(probe_answered_for_an_hour)
 {
 	int fd = zero_window(w);
 	u64 mark = wire_mark(w);
 
-	while (wire_since(mark) < 3 * HOUR) {
+	while (wire_since(mark) < HOUR) {
 		if (!wire_recv(w, 140 * SECOND))
 			wire_fail(w, WIRE_HERE, "the probes have ceased");
 		wire_send(w, ACK, .ack = 1001, .win = 0);
@@ -595,7 +595,7 @@ WIRE_TEST(probe_unanswered)
 
 	wire_drain(w, 100 * SECOND);
 	wire_expect_state(w, fd, ESTABLISHED);
-	wire_drain(w, 2 * HOUR);
+	wire_drain(w, 30 * MINUTE);
 	wire_expect_state(w, fd, CLOSED);
 	wire_expect_error(w, fd, ETIMEDOUT);
 }
