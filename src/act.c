@@ -117,7 +117,6 @@ void ltcp_act_urgent(struct sock *sk, struct ltcp_verdict *v)
 
 static void connected(struct sock *sk)
 {
-	ltcp_output_expand(sk);
 	sk->sk_state_change(sk);
 	sk_wake_async(sk, SOCK_WAKE_IO, POLL_OUT);
 }

@@ -279,29 +279,6 @@ static void free_queued(struct sock *sk, struct sk_buff *skb)
 	__kfree_skb(skb);
 }
 
-/*
- * Two congestion windows of text, in whole segments with all that the kernel
- * adds to them: less would leave the window unused while the user sleeps.
- */
-static int wanted_sndbuf(const struct ltcp_tcb *tcb)
-{
-	u64 segments = tcb->cwnd / tcb->snd_mss + 1;
-	u64 size = 2 * segments * SKB_TRUESIZE(tcb->snd_mss + HEADROOM);
-
-	return min_t(u64, size, INT_MAX);
-}
-
-void ltcp_output_expand(struct sock *sk)
-{
-	int most = ltcp_sk_net(sk)->set.base_wmem[2], size;
-
-	if ((sk->sk_userlocks & SOCK_SNDBUF_LOCK) || sk_under_memory_pressure(sk))
-		return;
-	size = min(wanted_sndbuf(&ltcp_sk(sk)->tcb), most);
-	if (size > READ_ONCE(sk->sk_sndbuf))
-		WRITE_ONCE(sk->sk_sndbuf, size);
-}
-
 void ltcp_output_release(struct sock *sk)
 {
 	struct sk_buff *skb;
@@ -309,7 +286,6 @@ void ltcp_output_release(struct sock *sk)
 	while ((skb = skb_peek(&sk->sk_write_queue)) &&
 	       seq_ge(ltcp_sk(sk)->tcb.snd_una, LTCP_CB(skb)->end))
 		free_queued(sk, skb);
-	ltcp_output_expand(sk);
 	if (sk->sk_socket && test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
 		sk->sk_write_space(sk);
 }

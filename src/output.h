@@ -77,12 +77,6 @@ void ltcp_output_reply_rst(struct ltcp_net *ln, const struct ltcp_family *family
 void ltcp_output_release(struct sock *sk);
 
 /**
- * ltcp_output_expand() - let the send buffer follow the congestion window
- * @sk: locked; left alone when its user has set SO_SNDBUF
- */
-void ltcp_output_expand(struct sock *sk);
-
-/**
  * ltcp_output_purge() - free the send queue
  * @sk: locked or unreachable
  */

@@ -61,15 +61,6 @@ static u32 ltcp_window_of(const struct sock *sk, int room)
 	return clamp ? min(octets, clamp) : octets;
 }
 
-/* A route may want the first window to be small (ip route ... initrwnd) */
-static u32 ltcp_first_window(const struct sock *sk)
-{
-	const struct dst_entry *dst = __sk_dst_get((struct sock *)sk);
-	u32 segments = dst ? dst_metric(dst, RTAX_INITRWND) : 0;
-
-	return segments ? segments * ltcp_sk(sk)->tcb.adv_mss : ~0u;
-}
-
 void ltcp_sk_env(const struct sock *sk, struct ltcp_env *env)
 {
 	int size = READ_ONCE(sk->sk_rcvbuf);
@@ -77,8 +68,6 @@ void ltcp_sk_env(const struct sock *sk, struct ltcp_env *env)
 
 	env->now = ltcp_now();
 	env->space = ltcp_window_of(sk, size - held - READ_ONCE(sk->sk_backlog.len));
-	if (sk->sk_state == TCP_SYN_SENT)
-		env->space = min(env->space, ltcp_first_window(sk));
 	env->buffer = ltcp_window_of(sk, size);
 	env->may_store = held <= size;
 }
