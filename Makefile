@@ -82,7 +82,7 @@ modules: ## ltcp.ko, for the running kernel, KDIR=path or KERNEL=6.1|6.12|debug
 	$(MAKE) --no-print-directory -C $$kdir M=$(FARM) V=$(V) W=1 $$btf \
 		LTCP_DEBUG=$(call yes,$(LTCP_DEBUG)) LTCP_WERROR=$(call yes,$(LTCP_WERROR)) \
 		$(if $(C),C=$(C)) modules && \
-	if [ $(FARM)/ltcp.ko -nt $(OUT)/ltcp.ko ]; then strip -g $(FARM)/ltcp.ko -o $(OUT)/ltcp.ko; fi
+	if ! [ $(OUT)/ltcp.ko -nt $(FARM)/ltcp.ko ]; then strip -g $(FARM)/ltcp.ko -o $(OUT)/ltcp.ko; fi
 ifeq ($(KERNEL),)
 	$(quiet)ln -sfn build/$(NAME)/ltcp.ko $(MODULE)
 endif
