@@ -216,6 +216,10 @@ static void take_text(struct peer *p, struct ltcp_verdict *v, const struct ltcp_
 
 static void end(struct peer *p, const struct ltcp_verdict *v)
 {
+	int i;
+
+	for (i = 0; i < LTCP_N_TIMERS; i++)
+		EXPECT(p->form != PEER_CONNECTION || !p->tcb.timer[i]);
 	p->form = p->listener ? PEER_LISTENING : PEER_CLOSED;
 	if (p->listener) {	/* the connection's variables were not the listener's */
 		ltcp_tcb_init(&p->tcb, &p->conf);

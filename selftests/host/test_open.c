@@ -816,6 +816,24 @@ TEST(open_after_a_lost_syn)
 	EXPECT_EQ(p.tcb.cwnd, 1460);
 }
 
+TEST(open_after_a_lost_syn_ack)
+{
+	struct peer p;
+
+	in_state(&p, LTCP_SYN_RECEIVED);
+	EXPECT_SENT_AFTER(&p, SECOND, SYN | ACK, ISS, IRS + 1, 0);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
+	EXPECT_EQ(p.tcb.cwnd, p.tcb.snd_mss);
+	EXPECT_EQ(p.tcb.rtt.rto_us, 3 * SECOND);
+
+	in_state(&p, LTCP_LISTEN);
+	ARRIVES(&p, .flags = SYN, .seq = IRS);
+	peer_wait_until(&p, now + SECOND);
+	EXPECT_EQ(p.n_sent, 2);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
+	EXPECT_EQ(p.tcb.cwnd, p.tcb.snd_mss);
+}
+
 /* The handshake measures the round trip, once */
 TEST(open_measures_the_round_trip)
 {

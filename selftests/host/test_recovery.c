@@ -312,8 +312,28 @@ TEST(recovery_smaller_path_mtu)
 	EXPECT_SENT(&p, ACK, ISS + 1, IRS + 1, 1000);
 	EXPECT_SENT(&p, ACK, ISS + 1001, IRS + 1, 1000);
 	/* the floor, and no growth beyond the peer's offer */
+	p.n_sent = 0;
 	ltcp_tcb_set_path_mss(&p.tcb, 1);
 	EXPECT_EQ(p.tcb.snd_mss, 48);
 	ltcp_tcb_set_path_mss(&p.tcb, 70000);
 	EXPECT_EQ(p.tcb.snd_mss, 1460);
+}
+
+/* A larger MTU sends nothing again */
+TEST(recovery_larger_path_mtu)
+{
+	struct peer p;
+
+	peer_init(&p, "P", ISS);
+	p.path_mss = 500;
+	bring_to_state(&p, LTCP_ESTABLISHED);
+	peer_send(&p, 500);
+	EXPECT_SENT(&p, ACK, ISS + 1, IRS + 1, 500);
+	ltcp_tcb_set_path_mss(&p.tcb, 1460);
+	peer_output(&p);
+	EXPECT_SILENT(&p);
+	EXPECT_EQ(p.tcb.snd_mss, 1460);
+	ltcp_tcb_set_path_mss(&p.tcb, 1460);
+	peer_output(&p);
+	EXPECT_SILENT(&p);
 }

@@ -270,6 +270,26 @@ TEST(keepalive_times_of_one_connection)
 	EXPECT_STATE(&p, CLOSED);
 }
 
+/* USER TIMEOUT decides instead of the count of probes */
+TEST(keepalive_with_user_timeout)
+{
+	struct peer p;
+
+	keepalive(&p);
+	p.tcb.user_timeout_ms = 7200000 + 1000000;
+	EXPECT_SENT_AFTER(&p, 7200 * SECOND, ACK, ISS, IRS + 1, 0);
+	peer_wait_until(&p, now + 999 * SECOND);
+	EXPECT_STATE(&p, ESTABLISHED);
+	EXPECT_EQ(p.n_sent, 13);	/* more than nine */
+	peer_wait_until(&p, now + 75 * SECOND);
+	EXPECT_STATE(&p, CLOSED);
+	/* one unanswered probe there must be, however long the silence (MUST-29) */
+	keepalive(&p);
+	p.tcb.user_timeout_ms = 1000;
+	EXPECT_SENT_AFTER(&p, 7200 * SECOND, ACK, ISS, IRS + 1, 0);
+	EXPECT_STATE(&p, ESTABLISHED);
+}
+
 /* The other side of it: a keep-alive probe is answered, in every state that may be idle */
 TEST(keepalive_probe_is_answered)
 {

@@ -216,3 +216,31 @@ TEST(ts_of_a_half_open_entry)
 	EXPECT(p.tcb.ts_ok);
 	EXPECT_EQ(p.tcb.ts_recent, 101);
 }
+
+/* One clock from the SYN-ACK to the last ACK of TIME-WAIT: it never jumps */
+TEST(ts_clock_is_the_same_in_every_form)
+{
+	struct ltcp_seg seg;
+	struct peer p;
+	u32 first;
+
+	peer_init(&p, "P", ISS);
+	p.conf.timestamps = 1;
+	peer_listen(&p);
+	ARRIVES_TS(&p, 100, 0, .flags = SYN, .seq = IRS);
+	seg = EXPECT_SENT(&p, SYN | ACK, ISS, IRS + 1, 0);
+	first = seg.opt.tsval;
+	now += 10 * MS;
+	ARRIVES_TS(&p, 100, first, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
+	peer_close(&p);
+	seg = EXPECT_SENT(&p, FIN | ACK, ISS + 1, IRS + 1, 0);
+	EXPECT_EQ(seg.opt.tsval, first + 10);
+	now += 10 * MS;
+	ARRIVES_TS(&p, 101, first + 10, .flags = FIN | ACK, .seq = IRS + 1, .ack = ISS + 2);
+	seg = EXPECT_SENT(&p, ACK, ISS + 2, IRS + 2, 0);
+	EXPECT_EQ(seg.opt.tsval, first + 20);
+	now += 10 * MS;
+	ARRIVES_TS(&p, 102, first + 10, .flags = FIN | ACK, .seq = IRS + 1, .ack = ISS + 2);
+	seg = EXPECT_SENT(&p, ACK, ISS + 2, IRS + 2, 0);
+	EXPECT_EQ(seg.opt.tsval, first + 30);
+}

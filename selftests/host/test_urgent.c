@@ -35,6 +35,22 @@ TEST(urgent_pointer_over_several_segments)
 	EXPECT_SILENT(&p);
 }
 
+/* Partly acknowledged it is still ahead */
+TEST(urgent_pointer_until_all_is_acknowledged)
+{
+	struct ltcp_seg seg;
+	struct peer p;
+
+	in_state(&p, LTCP_ESTABLISHED);
+	p.tcb.cwnd = 2920;
+	peer_send_urgent(&p, 5000);
+	p.n_sent = 0;
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1461);
+	EXPECT(peer_take(&p, &seg, NULL));
+	EXPECT(seg.flags & URG);
+	EXPECT_EQ(seg.seq + seg.up, ISS + 5001);
+}
+
 /* It is told even when no text may go: the window is closed (section 3.8.5) */
 TEST(urgent_pointer_with_a_closed_window)
 {
