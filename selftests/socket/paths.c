@@ -171,35 +171,34 @@ TEST_F(paths, simultaneous_close)
 	}
 }
 
-/* An accept queue that fills while handshakes are under way */
+/* An accept queue that fills while handshakes are under way: two wait, two fit, four come */
 TEST_F(paths, abort_on_overflow)
 {
-	int listener, client[6], resets = 0, fine = 0;
+	int listener, client[4], resets = 0, fine = 0;
 	char octet;
 
 	ASSERT_OK(slow_link(self, 20000));
 	at(self, 2);
 	ASSERT_OK(sysctl_set("syncookies", "0"));
-	if (sysctl_set("abort_on_overflow", "1"))
-		SKIP(return, "Linux's is the initial namespace's");
+	ASSERT_OK(sysctl_set("abort_on_overflow", "1"));
 	listener = stream_listener(addr_host(2, PORT), 3);
 	ASSERT_OK(listener);
 	at(self, 1);
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < 2; i++)
+		ASSERT_OK(stream_connected(addr_host(2, PORT)));
+	for (int i = 0; i < 4; i++) {
 		client[i] = stream_socket(SOCK_NONBLOCK);
 		EXPECT_ERR(EINPROGRESS, stream_connect(client[i], addr_host(2, PORT)));
 	}
-	/* Who was not let in at first knocks again after a second */
-	sleep_ms(2000);
-	for (int i = 0; i < 6; i++) {
+	sleep_ms(200);
+	for (int i = 0; i < 4; i++) {
 		ssize_t n = recv(client[i], &octet, 1, MSG_DONTWAIT);
 
 		resets += n < 0 && errno == ECONNRESET;
 		fine += stream_state(client[i]) == ESTABLISHED;
 	}
 	EXPECT_LE(1, resets);
-	EXPECT_LE(3, fine);
-	EXPECT_GE(4, fine);
+	EXPECT_GE(2, fine);
 }
 
 /* --- ICMP ---------------------------------------------------------------------------- */
@@ -367,13 +366,15 @@ TEST_F(paths, metric_advmss_of_the_passive_side)
 }
 
 /* Octets sent before anything is acknowledged, 50 ms away */
-static long first_flight(struct __test_metadata *_metadata, int fd)
+static long first_flight(int fd)
 {
 	int tap = tap_open("eth0");
+	static char much[60000];
 	struct packet p;
 	long octets = 0;
 
-	ASSERT_LT(0, fill(fd, 1));
+	if (send(fd, much, sizeof(much), MSG_DONTWAIT) < 0)
+		return -1;
 	/* The tap sees packets when they have been delayed */
 	sleep_ms(120);
 	while (tap_find(tap, &p, 0, true, 0))
@@ -392,7 +393,7 @@ TEST_F(paths, metric_initcwnd)
 	ASSERT_OK(pair_across(self, sv));
 	ASSERT_OK(stream_info(sv[0], &info));
 	EXPECT_EQ(3, info.tcpi_snd_cwnd);
-	EXPECT_EQ(3 * 1448, first_flight(_metadata, sv[0]));
+	EXPECT_EQ(3 * 1448, first_flight(sv[0]));
 }
 
 TEST_F(paths, metric_initcwnd_of_the_passive_side)
@@ -403,7 +404,7 @@ TEST_F(paths, metric_initcwnd_of_the_passive_side)
 	ASSERT_OK(slow_link(self, 50000));
 	ASSERT_OK(pair_across(self, sv));
 	at(self, 2);
-	EXPECT_EQ(3 * 1448, first_flight(_metadata, sv[1]));
+	EXPECT_EQ(3 * 1448, first_flight(sv[1]));
 }
 
 /* RFC 6928: without the metric it is ten */
@@ -413,9 +414,9 @@ TEST_F(paths, initial_window)
 
 	ASSERT_OK(slow_link(self, 50000));
 	ASSERT_OK(pair_across(self, sv));
-	EXPECT_EQ(10 * 1448, first_flight(_metadata, sv[0]));
+	EXPECT_EQ(10 * 1448, first_flight(sv[0]));
 	at(self, 2);
-	EXPECT_EQ(10 * 1448, first_flight(_metadata, sv[1]));
+	EXPECT_EQ(10 * 1448, first_flight(sv[1]));
 }
 
 TEST_F(paths, metric_initrwnd)
