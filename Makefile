@@ -37,7 +37,7 @@ yes = $(if $(filter-out 0 n no,$(1)),y,n)
 V ?= 0
 quiet := $(if $(filter 1,$(V)),,@)
 
-all: modules ## the module (default)
+all: modules tools ## the module and what tools/ needs (default)
 
 # The headers folder is found when a recipe needs it, not when make starts.
 define find_headers
@@ -87,7 +87,10 @@ ifeq ($(KERNEL),)
 	$(quiet)ln -sfn build/$(NAME)/ltcp.ko $(MODULE)
 endif
 
-load: modules ## build and load ltcp.ko on this machine (PARAMS="…")
+tools: ## what tools/ltcpize preloads
+	$(quiet)$(MAKE) --no-print-directory -s -C $(TOP)/tools O=$(TOP)/build/tools
+
+load: modules tools ## build and load ltcp.ko on this machine (PARAMS="…")
 	$(quiet)$(TOP)/scripts/load $(OUT)/ltcp.ko $(PARAMS)
 
 unload: ## reset what LTCP sockets are left and unload ltcp.ko
@@ -130,4 +133,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/\1 \2/p' $(firstword $(MAKEFILE_LIST)) | \
 		while read -r name text; do printf '  %-13s %s\n' "$$name" "$$text"; done
 
-.PHONY: all modules load unload demo test check vm debug-kernel deps clean distclean help
+.PHONY: all modules tools load unload demo test check vm debug-kernel deps clean distclean help
