@@ -205,8 +205,8 @@ WIRE_TEST(quote_not_in_flight_half_open)
 {
 	int listener = wire_into(w, SYN_RECEIVED, .passive = true);
 
-	ignored(w, -1);
-	ignored(w, 1);
+	wire_icmp(w, UNREACHABLE, PROTOCOL, .seq = -1);
+	wire_icmp(w, UNREACHABLE, PROTOCOL, .seq = 1);
 	wire_send(w, ACK);
 	wire_expect_state(w, wire_accept(w, listener), ESTABLISHED);
 }
