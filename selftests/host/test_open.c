@@ -802,6 +802,18 @@ TEST(open_syn_received_times_out)
 	EXPECT_EQ(p.err, ETIMEDOUT);
 }
 
+/* Its time counts from the SYN-ACK, not from our SYN */
+TEST(open_syn_received_starts_its_own_timer)
+{
+	struct peer p;
+
+	in_state(&p, LTCP_SYN_SENT);
+	peer_wait_until(&p, now + 700 * MS);
+	ARRIVES(&p, .flags = SYN, .seq = IRS);
+	EXPECT_SENT(&p, SYN | ACK, ISS, IRS + 1, 0);
+	EXPECT_SENT_AFTER(&p, SECOND, SYN | ACK, ISS, IRS + 1, 0);
+}
+
 /* RFC 6298 (5.7) and RFC 5681 section 3.1: after a lost SYN begin with 3 s and one segment */
 TEST(open_after_a_lost_syn)
 {
