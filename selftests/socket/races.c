@@ -205,6 +205,8 @@ static void *listens_and_shuts_down(void *arg)
 		listen(race.fd, 4);
 		wait_events(race.fd, POLLIN, 2);
 	}
+	/* Nobody accepts any more: who waits must hear of it */
+	shutdown(race.fd, SHUT_RDWR);
 	return NULL;
 }
 

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * 16 MiB each way at the same time over a network that loses, reorders,
+ * duplicates and corrupts packets: compared octet by octet with what the seed
+ * says, and by a digest at either end.
+ *
+ * netem does it, seeded where the kernel can be told a seed (6.6 and later).
+ */
+#include "../kselftest_harness.h"
+
+#include "netns.h"
+#include "stream.h"
+#include "transfer.h"
+
+#define PORT	4000
+#define DELAY_US	5000
+
+FIXTURE(impaired) {
+	struct netns_pair net;
+};
+
+FIXTURE_VARIANT(impaired) {
+	struct netem netem;
+};
+
+FIXTURE_VARIANT_ADD(impaired, nothing) {
+	.netem = {},
+};
+
+FIXTURE_VARIANT_ADD(impaired, delay) {
+	.netem = { .delay_us = DELAY_US },
+};
+
+FIXTURE_VARIANT_ADD(impaired, loss) {
+	.netem = { .delay_us = DELAY_US, .loss = 50000, .seed = 1 },
+};
+
+FIXTURE_VARIANT_ADD(impaired, reorder) {
+	.netem = { .delay_us = DELAY_US, .reorder = 250000, .seed = 2 },
+};
+
+FIXTURE_VARIANT_ADD(impaired, duplicate) {
+	.netem = { .delay_us = DELAY_US, .duplicate = 10000, .seed = 3 },
+};
+
+FIXTURE_VARIANT_ADD(impaired, corrupt) {
+	.netem = { .delay_us = DELAY_US, .corrupt = 5000, .seed = 4 },
+};
+
+#define ALL_TOGETHER(_seed)						\
+	{								\
+		.delay_us = DELAY_US, .loss = 50000, .reorder = 250000,	\
+		.duplicate = 10000, .corrupt = 5000, .seed = _seed,	\
+	}
+
+FIXTURE_VARIANT_ADD(impaired, all_5) {
+	.netem = ALL_TOGETHER(5),
+};
+
+FIXTURE_VARIANT_ADD(impaired, all_6) {
+	.netem = ALL_TOGETHER(6),
+};
+
+FIXTURE_VARIANT_ADD(impaired, all_7) {
+	.netem = ALL_TOGETHER(7),
+};
+
+/* The two directions have different seeds */
+static int impair(const struct netem *netem, int direction)
+{
+	const char *seed = getenv("INTEGRITY_SEED");
+	struct netem n = *netem;
+
+	if (seed && n.seed)
+		n.seed = atol(seed);
+	if (n.seed)
+		n.seed = n.seed * 2 + direction;
+	return n.delay_us ? netem_set("eth0", &n) : 0;
+}
+
+FIXTURE_SETUP(impaired)
+{
+	const struct flavour f = { .ltcp = !getenv("INTEGRITY_TCP"), .family = AF_INET };
+
+	ASSERT_STREQ("", stream_begin(&f));
+	ASSERT_OK(netns_pair(&self->net));
+	for (int i = 1; i >= 0; i--) {
+		netns_enter(self->net.ns[i]);
+		ASSERT_OK(impair(&variant->netem, i));
+	}
+}
+
+FIXTURE_TEARDOWN(impaired)
+{
+	netns_pair_close(&self->net);
+}
+
+/* Losses cost retransmission timeouts: in real time there is time for less */
+static uint64_t amount(void)
+{
+	const char *mib = getenv("INTEGRITY_MIB");
+
+	return (mib ? atol(mib) : stream_virtual_clock() ? 16 : 2) << 20;
+}
+
+static int connect_both(FIXTURE_DATA(impaired) *self, int sv[2])
+{
+	int listener, err;
+
+	netns_enter(self->net.ns[1]);
+	listener = stream_listener(addr_host(2, PORT), 1);
+	netns_enter(self->net.ns[0]);
+	err = stream_pair_at(sv, listener, addr_host(2, PORT));
+	close(listener);
+	return err;
+}
+
+static void report(long ms)
+{
+	printf("# %llu MiB each way in %ld.%03ld s\n", (unsigned long long)amount() >> 20,
+	       ms / 1000, ms % 1000);
+	fflush(stdout);
+}
+
+/* The guest's hours are cheap, where it only waits */
+TEST_F_TIMEOUT(impaired, both_ways_at_once, 36000)
+{
+	struct flow flow[2];
+	long start = now_ms();
+	int sv[2];
+
+	ASSERT_OK(connect_both(self, sv));
+	for (int i = 0; i < 2; i++) {
+		flow[i] = (struct flow) {
+			.from = sv[i],
+			.to = sv[!i],
+			.len = amount(),
+			.seed = variant->netem.seed * 2 + i,
+			.writing = { .chunk = 65536 },
+			.reading = { .chunk = 65536 },
+		};
+		flow_start(&flow[i]);
+	}
+	for (int i = 0; i < 2; i++) {
+		flow_join(&flow[i]);
+		EXPECT_TRUE(flow_right(&flow[i]));
+	}
+	report(now_ms() - start);
+}
+
+TEST_HARNESS_MAIN
