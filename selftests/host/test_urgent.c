@@ -151,3 +151,24 @@ TEST(urgent_pointer_on_a_syn_ack)
 	EXPECT_EQ(p.urgent, 1);
 	EXPECT_EQ(p.tcb.rcv_up, IRS + 11);
 }
+
+/* Wherever the other side's numbers lie, and whoever opened */
+TEST(urgent_pointer_with_any_irs)
+{
+	static const u32 irs[] = { 0, 0x7ffffff0, 0x80000000, 0x90000000, 0xfffffff0 };
+	struct peer p;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(irs); i++) {
+		host_at("irs %#x", irs[i]);
+		in_state(&p, LTCP_LISTEN);
+		ARRIVES(&p, .flags = SYN, .seq = irs[i]);
+		ARRIVES(&p, .flags = ACK, .seq = irs[i] + 1, .ack = ISS + 1);
+		ARRIVES(&p, .flags = ACK | URG, .seq = irs[i] + 1, .ack = ISS + 1, .up = 50);
+		EXPECT_EQ(p.urgent, 1);
+		in_state(&p, LTCP_SYN_SENT);
+		ARRIVES(&p, .flags = SYN | ACK, .seq = irs[i], .ack = ISS + 1);
+		ARRIVES(&p, .flags = ACK | URG, .seq = irs[i] + 1, .ack = ISS + 1, .up = 50);
+		EXPECT_EQ(p.urgent, 1);
+	}
+}
