@@ -55,7 +55,7 @@ int ltcp_input_rcv(struct sock *sk, struct sk_buff *skb);
 void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg);
 
 /**
- * ltcp_input_deferred() - proto.release_cb: do what found the socket owned by its user
+ * ltcp_input_deferred() - do what found the socket owned by its user
  * @sk: its lock is about to be released
  */
 void ltcp_input_deferred(struct sock *sk);

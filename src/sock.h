@@ -49,6 +49,7 @@ struct ltcp_listener {
 enum {
 	LTCP_DEFERRED_TIMER,
 	LTCP_DEFERRED_MTU,
+	LTCP_DEFERRED_DISCARD,
 };
 
 /**

@@ -127,6 +127,7 @@ static int ltcp_init_sock(struct sock *sk)
 	WRITE_ONCE(sk->sk_sndbuf, READ_ONCE(ln->set.base_wmem[1]));
 	WRITE_ONCE(sk->sk_rcvbuf, READ_ONCE(ln->set.base_rmem[1]));
 	sk_sockets_allocated_inc(sk);
+	sock_prot_inuse_add(sock_net(sk), sk->sk_prot, 1);
 	return 0;
 }
 
@@ -215,7 +216,7 @@ struct proto ltcp_prot = {
 	.sendmsg		= ltcp_sendmsg,
 	.recvmsg		= ltcp_recvmsg,
 	.backlog_rcv		= ltcp_input_rcv,
-	.release_cb		= ltcp_input_deferred,
+	.release_cb		= ltcp_release_cb,
 	.unhash			= ltcp_unhash,
 	.get_port		= ltcp_ports_bind,
 	.put_port		= ltcp_ports_release,

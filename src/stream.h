@@ -81,6 +81,7 @@ struct sock *ltcp_accept(struct sock *sk, struct proto_accept_arg *arg);
 void ltcp_shutdown(struct sock *sk, int how);
 void ltcp_close(struct sock *sk, long timeout);
 void ltcp_destroy(struct sock *sk);
+void ltcp_release_cb(struct sock *sk);
 void ltcp_keepalive(struct sock *sk, int on);
 int ltcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size);
 int ltcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len);

@@ -28,6 +28,7 @@ void ltcp_destroy(struct sock *sk)
 	ltcp_table_remove(ltcp_sk_net(sk), &ltcp_sk(sk)->node);
 	ltcp_ports_release(sk);
 	sk_sockets_allocated_dec(sk);
+	sock_prot_inuse_add(sock_net(sk), sk->sk_prot, -1);
 }
 
 static void ltcp_count_orphan(struct sock *sk)
@@ -189,13 +190,11 @@ void ltcp_close(struct sock *sk, long timeout)
 	sock_put(sk);
 }
 
-void ltcp_socket_discard(struct sock *sk)
+/* @sk: locked; the caller has a reference of its own */
+static void ltcp_discard_locked(struct sock *sk)
 {
 	struct ltcp_verdict v = {};
 
-	local_bh_disable();
-	bh_lock_sock(sk);
-	sock_hold(sk);
 	if (sk->sk_state != TCP_CLOSE) {
 		ltcp_fsm_abort(&ltcp_sk(sk)->tcb, 0, &v);
 		ltcp_act(sk, &v);
@@ -203,9 +202,32 @@ void ltcp_socket_discard(struct sock *sk)
 	ltcp_drop_unread(sk);
 	sock_orphan(sk);
 	ltcp_socket_destroy(sk);
+}
+
+/* No user has the socket, but reset_all may just be at it: it finishes the job then */
+void ltcp_socket_discard(struct sock *sk)
+{
+	local_bh_disable();
+	bh_lock_sock(sk);
+	sock_hold(sk);
+	if (sock_owned_by_user(sk))
+		set_bit(LTCP_DEFERRED_DISCARD, &ltcp_sk(sk)->deferred);
+	else
+		ltcp_discard_locked(sk);
 	bh_unlock_sock(sk);
 	local_bh_enable();
 	sock_put(sk);
+}
+
+/**
+ * ltcp_release_cb() - proto.release_cb: work that had to wait for the user
+ * @sk: its lock is about to be released
+ */
+void ltcp_release_cb(struct sock *sk)
+{
+	ltcp_input_deferred(sk);
+	if (unlikely(test_and_clear_bit(LTCP_DEFERRED_DISCARD, &ltcp_sk(sk)->deferred)))
+		ltcp_discard_locked(sk);
 }
 
 /* Members that belong to the listener or to its place in some list */
@@ -245,4 +267,5 @@ void ltcp_socket_child(struct sock *sk)
 	sk_set_txhash(sk);
 	ltcp_socket_renew(sk);
 	ltcp_timers_init(sk);
+	sock_prot_inuse_add(sock_net(sk), sk->sk_prot, 1);
 }
