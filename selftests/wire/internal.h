@@ -85,9 +85,6 @@ void wire_log_print(struct wire *w);
 void wire_vfail(struct wire *w, const char *here, const char *format, va_list args)
 	__attribute__((noreturn, format(printf, 3, 0)));
 
-/* setup.c */
-void wire_write_file(struct wire *w, const char *here, const char *path, const char *text);
-
 /* script.c */
 struct wire_flow *wire_flow_of(struct wire *w, u16 port, u16 peer_port);
 void wire_pump(struct wire *w, u64 until);

@@ -256,6 +256,28 @@ static const char *take_ip(struct wire *w, const u8 *ip, int len)
 }
 
 /*
+ * Where the packet goes in the end: with a source route that has not been
+ * used up, its last address (RFC 9293 section 3.1, pseudo-header)
+ */
+static u32 final_destination(const u8 *ip)
+{
+	int end = (ip[0] & 15) * 4, i = 20;
+
+	while (i + 1 < end && ip[i] != IPOPT_EOL) {
+		if (ip[i] == IPOPT_NOP) {
+			i++;
+			continue;
+		}
+		if (ip[i + 1] < 2 || i + ip[i + 1] > end)
+			break;
+		if ((ip[i] == IPOPT_LSRR || ip[i] == IPOPT_SSRR) && ip[i + 2] < ip[i + 1])
+			return get32(ip + i + ip[i + 1] - 4);
+		i += ip[i + 1];
+	}
+	return get32(ip + 16);
+}
+
+/*
  * Checks all that must hold for every segment; the sequence numbers in
  * pkt->seg stay for the caller, who knows the connection. Returns what is
  * wrong, or NULL.
@@ -275,6 +297,8 @@ const char *wire_parse(struct wire *w, const u8 *packet, int len, struct wire_pk
 	pkt->src = get32(packet + 12);
 	pkt->dst = get32(packet + 16);
 	pkt->df = packet[6] & 0x40;
+	pkt->ip_opts_len = ip_len - 20;
+	memcpy(pkt->ip_opts, packet + 20, pkt->ip_opts_len);
 	seg->tos = packet[1];
 	seg->ecn = packet[1] & 3;
 	seg->ttl = packet[8];
@@ -287,7 +311,8 @@ const char *wire_parse(struct wire *w, const u8 *packet, int len, struct wire_pk
 		return "bad data offset";
 	if (h[12] & 15)
 		return "reserved bits are set";
-	if (wire_checksum(h, len, wire_pseudo_sum(pkt->src, pkt->dst, w->protocol, len)))
+	if (wire_checksum(h, len, wire_pseudo_sum(pkt->src, final_destination(packet),
+						    w->protocol, len)))
 		return "bad checksum (MUST-2)";
 	pkt->sport = get16(h);
 	pkt->dport = get16(h + 2);

@@ -162,8 +162,9 @@ static void log_pkt(struct wire *w, const struct wire_pkt *pkt, const char *trou
 	char text[WIRE_LINE / 2];
 
 	wire_format(text, sizeof(text), &pkt->seg, pkt->opts, pkt->opts_len);
-	wire_log(w, pkt->time, "stack > peer %s%s%s%s", name_flow(w, pkt->sport, pkt->dport),
-		 text, trouble ? "   ! " : "", trouble ?: "");
+	wire_log(w, pkt->time, "stack > peer %s%s%s%s%s", name_flow(w, pkt->sport, pkt->dport),
+		 text, pkt->ip_opts_len ? " (IP options)" : "", trouble ? "   ! " : "",
+		 trouble ?: "");
 }
 
 /* False: not for this test to look at */

@@ -93,6 +93,16 @@ long wire_counter_at(struct wire *w, const char *here, const char *name)
 	wire_fail(w, here, "/proc/net/ltcp_stat has no counter %s", name);
 }
 
+void wire_ip_at(struct wire *w, const char *here, const char *args)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "ip %s", args);
+	if (system(command))
+		wire_fail(w, here, "'%s' failed", command);
+	wire_mark(w);
+}
+
 static int protocol_number(struct wire *w)
 {
 	const char *other = getenv("WIRE_PROTOCOL");

@@ -144,7 +144,7 @@ struct wire_seg {
 #define WIRE_BYTES(...)		((const u8[]){ __VA_ARGS__ })
 #define OPTIONS(...)		.opt = WIRE_BYTES(__VA_ARGS__), \
 				.opt_len = sizeof((u8[]){ __VA_ARGS__ })
-#define IP_OPTIONS_(...)	.ip_opt = WIRE_BYTES(__VA_ARGS__), \
+#define IP_OPTS(...)		.ip_opt = WIRE_BYTES(__VA_ARGS__), \
 				.ip_opt_len = sizeof((u8[]){ __VA_ARGS__ })
 
 /**
@@ -159,6 +159,8 @@ struct wire_seg {
  * @df: don't-fragment bit
  * @opts: the options' octets
  * @opts_len: octets in @opts
+ * @ip_opts: IP options
+ * @ip_opts_len: octets in @ip_opts
  * @src: source address
  * @dst: destination address
  * @text: the text
@@ -174,6 +176,8 @@ struct wire_pkt {
 	bool df;
 	u8 opts[40];
 	int opts_len;
+	u8 ip_opts[40];
+	int ip_opts_len;
 	u32 src;
 	u32 dst;
 	u8 text[65536];
@@ -449,6 +453,12 @@ void wire_expect_state_at(struct wire *w, const char *here, int fd, enum wire_st
 #define wire_sysctl(w, name, value)	wire_sysctl_at(w, WIRE_HERE, name, value)
 void wire_sysctl_at(struct wire *w, const char *here, const char *name, int value);
 int wire_sysctl_read(struct wire *w, const char *name);
+
+void wire_write_file(struct wire *w, const char *here, const char *path, const char *text);
+
+/* Run iproute2's ip, as in wire_ip(w, "route replace default dev tun0 initcwnd 4") */
+#define wire_ip(w, args)		wire_ip_at(w, WIRE_HERE, args)
+void wire_ip_at(struct wire *w, const char *here, const char *args);
 
 /* MTU of the tun device */
 void wire_set_mtu(struct wire *w, int mtu);
