@@ -62,8 +62,29 @@ void ltcp_socket_discard(struct sock *sk);
  */
 void ltcp_socket_readable(struct sock *sk);
 
+/**
+ * ltcp_setsockopt() - proto.setsockopt: level SOL_TCP, and SOL_IP's own
+ * @sk: not locked
+ * @level: SOL_*
+ * @optname: option
+ * @optval: its value
+ * @optlen: octets of @optval
+ *
+ * Return: 0 or -errno
+ */
 int ltcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 		    unsigned int optlen);
+
+/**
+ * ltcp_getsockopt() - proto.getsockopt: level SOL_TCP, and SOL_IP's own
+ * @sk: not locked
+ * @level: SOL_*
+ * @optname: option
+ * @optval: where its value goes
+ * @optlen: room there; what of it was used
+ *
+ * Return: 0 or -errno
+ */
 int ltcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
 		    int __user *optlen);
 
