@@ -25,7 +25,7 @@ const char *flags_name(u8 flags)
 static bool same(const struct ltcp_seg *seg, u8 flags, u32 seq, u32 ack, u32 text)
 {
 	return (seg->flags & ~PSH) == (flags & ~PSH) && seg->seq == seq &&
-	       (!(flags & ACK) || seg->ack == ack) && seg->text == text;
+	       seg->ack == (flags & ACK ? ack : 0) && seg->text == text;
 }
 
 struct ltcp_seg expect_sent(const char *file, int line, struct peer *p, u8 flags, u32 seq,

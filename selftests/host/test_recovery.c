@@ -255,6 +255,7 @@ TEST(recovery_timeout)
 	EXPECT_EQ(p.tcb.ssthresh, 5 * MSS);
 	/* slow start over what is to be sent again */
 	ack_segments(&p, 1);
+	EXPECT_EQ(p.tcb.recovery, LTCP_REC_LOSS);
 	EXPECT_EQ(p.tcb.cwnd, 2 * MSS);
 	expect_segment(&p, 1);
 	expect_segment(&p, 2);
@@ -317,6 +318,21 @@ TEST(recovery_smaller_path_mtu)
 	EXPECT_EQ(p.tcb.snd_mss, 48);
 	ltcp_tcb_set_path_mss(&p.tcb, 70000);
 	EXPECT_EQ(p.tcb.snd_mss, 1460);
+}
+
+/* In the middle of sending again it starts over: what went since was too big as well */
+TEST(recovery_smaller_path_mtu_after_a_timeout)
+{
+	struct peer p;
+
+	in_flight(&p, 10);
+	peer_wait_until(&p, peer_next_timer(&p));
+	ack_segments(&p, 1);
+	EXPECT_EQ(p.n_sent, 3);
+	p.n_sent = 0;
+	ltcp_tcb_set_path_mss(&p.tcb, 1000);
+	peer_output(&p);
+	EXPECT_SENT(&p, ACK, ISS + 1461, IRS + 1, 1000);
 }
 
 /* A larger MTU sends nothing again */

@@ -206,15 +206,28 @@ TEST(ts_of_a_half_open_entry)
 	seg = EXPECT_SENT(&p, SYN | ACK, ISS, IRS + 1, 0);
 	EXPECT(seg.opt.has & LTCP_HAS_TS && seg.opt.tsecr == 100);
 	ARRIVES_TS(&p, 99, seg.opt.tsval, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
-	EXPECT_STATE(&p, SYN_RECEIVED);
+	EXPECT_EQ(p.form, PEER_HALF);
 	EXPECT_SENT(&p, ACK, ISS + 1, IRS + 1, 0);
 	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
-	EXPECT_STATE(&p, SYN_RECEIVED);
+	EXPECT_EQ(p.form, PEER_HALF);
 	EXPECT_SILENT(&p);
 	ARRIVES_TS(&p, 101, seg.opt.tsval, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
 	EXPECT_STATE(&p, ESTABLISHED);
 	EXPECT(p.tcb.ts_ok);
 	EXPECT_EQ(p.tcb.ts_recent, 101);
+}
+
+/* Nor does a RST's timestamp matter there */
+TEST(ts_of_a_rst_for_a_half_open_entry)
+{
+	struct peer p;
+
+	peer_init(&p, "P", ISS);
+	p.conf.timestamps = 1;
+	peer_listen(&p);
+	ARRIVES_TS(&p, 100, 0, .flags = SYN, .seq = IRS);
+	ARRIVES_TS(&p, 99, 0, .flags = RST, .seq = IRS + 1);
+	EXPECT_STATE(&p, LISTEN);
 }
 
 /* One clock from the SYN-ACK to the last ACK of TIME-WAIT: it never jumps */
