@@ -300,9 +300,21 @@ TEST_F(options, cork_gathers)
 	EXPECT_EQ(6, p.len);
 }
 
+/* The next segment that @fd sends */
+static bool sends_within(int fd, int tap, long ms)
+{
+	union addr name = addr_local(fd);
+	long end = now_ms() + ms;
+	struct packet p;
+
+	while (tap_next(tap, &p, end - now_ms()))
+		if (p.out && p.sport == addr_port(&name))
+			return true;
+	return false;
+}
+
 TEST_F_TIMEOUT(options, keepalive_probes_come_in_time, 600)
 {
-	struct packet p;
 	long start;
 	int sv[2], tap;
 
@@ -315,10 +327,9 @@ TEST_F_TIMEOUT(options, keepalive_probes_come_in_time, 600)
 	ASSERT_OK(opt_set(sv[0], SOL_TCP, TCP_KEEPINTVL, 20));
 	start = now_ms();
 	for (int i = 1; i <= 3; i++) {
-		ASSERT_TRUE(tap_find(tap, &p, ACK, false, 60000));
+		ASSERT_TRUE(sends_within(sv[0], tap, 60000));
 		/* Linux's timers of seconds are coarse */
 		EXPECT_TOOK(start, i * 20000 - 1500, i * 20000 + i * 2100);
-		tap_flush(tap);
 	}
 }
 

@@ -529,6 +529,7 @@ static void *user_polls(void *arg)
 static void one_end(int listener, enum end end)
 {
 	void *(*const users[])(void *) = { user_reads, user_writes, user_polls, user_reads };
+	static const char text[100000];
 	pthread_t threads[5];
 	int sv[2];
 
@@ -541,7 +542,7 @@ static void one_end(int listener, enum end end)
 	for (int i = 0; i < 4; i++)
 		racer(users[i], &threads[i], (void *)(long)sv[0]);
 	racer(user_reads, &threads[4], (void *)(long)sv[1]);
-	fill(sv[1], 1);
+	send(sv[1], text, sizeof(text), MSG_DONTWAIT);
 	sched_yield();
 	if (end == CLOSE_PEER)
 		shutdown(sv[1], SHUT_RDWR);
