@@ -467,7 +467,7 @@ WIRE_TEST(fin_wait_2_linger2)
 	wire_check(w, lasted >= 5000 && lasted <= 6000, "%lld ms", (long long)lasted);
 }
 
-/* SHLD-3: text that the user has not read is lost: RST, not FIN (RFC 2525 section 2.17) */
+/* MAY-1, SHLD-3: text that the user has not read is lost: RST, not FIN (RFC 2525 section 2.17) */
 WIRE_TEST(close_with_unread_text)
 {
 	int fd = wire_into(w, ESTABLISHED);

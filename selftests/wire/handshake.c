@@ -42,7 +42,7 @@ WIRE_TEST(syn_source_and_destination)
 	wire_check(w, pkt->df, "path MTU discovery needs the don't-fragment bit");
 }
 
-/* MUST-67, SHLD-6: the MSS offered is MTU - 40 */
+/* MUST-67, SHLD-6: the MSS offered is MTU - 40; MAY-3: also where that is the default, 536 */
 WIRE_TEST(syn_mss_follows_mtu)
 {
 	static const int mtus[] = { 576, 1400, 1500, 9000 };
@@ -364,7 +364,7 @@ WIRE_TEST(syn_sent_bad_ack)
 	wire_expect_state(w, fd, ESTABLISHED);
 }
 
-/* Second, a RST counts only with an acceptable ACK (erratum 8167) */
+/* Second, a RST counts only with an acceptable ACK (U-2: erratum 8167) */
 WIRE_TEST(syn_sent_rst_unacceptable)
 {
 	int fd = wire_into(w, SYN_SENT);

@@ -266,9 +266,9 @@ struct wire *wire_begin(const char *test)
  */
 void wire_end(struct wire *w, bool failed)
 {
-	if (failed) {
+	if (failed || getenv("WIRE_VERBOSE"))
 		wire_log_print(w);
-	} else {
+	if (!failed) {
 		struct wire_pkt *pkt = wire_take(w, wire_now());
 
 		if (pkt)

@@ -405,7 +405,7 @@ WIRE_TEST(keepalive_default)
 	wire_expect_error(w, fd, ETIMEDOUT);
 }
 
-/* MUST-27: both times and the count are the user's */
+/* MAY-5, MUST-27: both times and the count are the user's */
 WIRE_TEST(keepalive_of_user)
 {
 	int fd = keepalive(w, 100, 10, 3), i;

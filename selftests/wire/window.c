@@ -345,7 +345,7 @@ WIRE_TEST(nodelay_releases)
 	wire_expect(w, PSH | ACK, .len = 20);
 }
 
-/* MAY-16: MSG_MORE holds a partial segment until more comes */
+/* MAY-15, MAY-16: MSG_MORE holds a partial segment until more comes */
 WIRE_TEST(msg_more)
 {
 	int fd = wire_into(w, ESTABLISHED);
@@ -623,7 +623,7 @@ WIRE_TEST(shrink)
 	wire_expect_state(w, fd, ESTABLISHED);
 }
 
-/* SHLD-15: whatever happens, nothing beyond the old edge and nothing new meanwhile */
+/* SHLD-15: whatever happens, nothing new meanwhile; nor, though MAY-7 allows it, old text */
 WIRE_TEST(shrink_nothing_new)
 {
 	shrunk(w);
