@@ -105,6 +105,18 @@ int ltcp_input_rcv(struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
+/*
+ * What may wait while the user holds the socket: text counts twice until the
+ * whole backlog is dealt with, here and in the receive queue; and small
+ * packets, ACKs above all, cost more than their text.
+ */
+static unsigned int backlog_limit(const struct sock *sk)
+{
+	u64 limit = 2ull * READ_ONCE(sk->sk_rcvbuf) + READ_ONCE(sk->sk_sndbuf) / 2 + 65536;
+
+	return min_t(u64, limit, INT_MAX);
+}
+
 static void to_connection(struct ltcp_net *ln, const struct ltcp_family *family,
 			  struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg)
 {
@@ -117,8 +129,7 @@ static void to_connection(struct ltcp_net *ln, const struct ltcp_family *family,
 	bh_lock_sock_nested(sk);
 	if (!sock_owned_by_user(sk)) {
 		ltcp_input_segment(sk, skb, seg);
-	} else if (sk_add_backlog(sk, skb, READ_ONCE(sk->sk_rcvbuf) +
-				  READ_ONCE(sk->sk_sndbuf))) {
+	} else if (sk_add_backlog(sk, skb, backlog_limit(sk))) {
 		LTCP_COUNT(ln, DROP_BACKLOG);
 		kfree_skb(skb);
 	}
