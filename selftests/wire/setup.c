@@ -93,6 +93,7 @@ long wire_counter_at(struct wire *w, const char *here, const char *name)
 	wire_fail(w, here, "/proc/net/ltcp_stat has no counter %s", name);
 }
 
+/* A test program must not be called ip: it would be found first */
 void wire_ip_at(struct wire *w, const char *here, const char *args)
 {
 	char command[256];
