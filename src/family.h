@@ -9,6 +9,7 @@
 #include "core/segment.h"
 #include "tcb_table.h"
 
+struct ip_options_rcu;
 struct ltcp_net;
 struct sockaddr;
 
@@ -20,6 +21,7 @@ struct sockaddr;
  * @mark: the route's and the packet's mark
  * @priority: the packet's priority
  * @tos: type of service or traffic class
+ * @options: IPv4: options to send along (MUST-53), NULL: none; not the reply's own
  */
 struct ltcp_reply {
 	struct ltcp_key key;
@@ -28,6 +30,7 @@ struct ltcp_reply {
 	u32 mark;
 	u32 priority;
 	u8 tos;
+	const struct ip_options_rcu *options;
 };
 
 /**
@@ -51,6 +54,7 @@ struct ltcp_reply {
  * @policy_ok: XFRM lets this segment in; @sk may be NULL
  * @unicast: source and destination of a received SYN are acceptable (MUST-57, MUST-63)
  * @tos: type of service of a received segment
+ * @options: options that the answers to a received SYN carry; kfree() them; NULL: none
  * @update_pmtu: tell the route of a locked socket about a new path MTU; returns the
  *	route's MTU then
  */
@@ -71,6 +75,7 @@ struct ltcp_family {
 	bool (*policy_ok)(struct sock *sk, struct sk_buff *skb);
 	bool (*unicast)(const struct sk_buff *skb);
 	u8 (*tos)(const struct sk_buff *skb);
+	struct ip_options_rcu *(*options)(const struct sk_buff *skb);
 	u32 (*update_pmtu)(struct sock *sk, u32 mtu);
 };
 

@@ -28,7 +28,10 @@ static struct ltcp_half_entry *entry_of(struct ltcp_node *node)
 
 static void free_entry(struct rcu_head *rcu)
 {
-	kmem_cache_free(half_cache, container_of(rcu, struct ltcp_half_entry, rcu));
+	struct ltcp_half_entry *entry = container_of(rcu, struct ltcp_half_entry, rcu);
+
+	kfree(entry->options);
+	kmem_cache_free(half_cache, entry);
 }
 
 static void reply_for(const struct ltcp_half_entry *entry, struct ltcp_reply *reply)
@@ -40,6 +43,7 @@ static void reply_for(const struct ltcp_half_entry *entry, struct ltcp_reply *re
 		.mark = entry->mark,
 		.priority = entry->listener->sk_priority,
 		.tos = entry->tos,
+		.options = entry->options,
 	};
 }
 
@@ -196,6 +200,7 @@ int ltcp_half_new(struct sock *listener, const struct ltcp_half *half,
 		release(entry);
 		return err;
 	}
+	entry->options = reply->options;
 	trace_syn(ln, &entry->node.key);
 	set_timer(entry);
 	spin_unlock(&entry->lock);

@@ -17,6 +17,7 @@
  * @mark: for answers
  * @oif: for answers
  * @family: how it came
+ * @options: IP options for answers, NULL: none; freed with the entry
  * @listener: a reference is held
  * @link: in ltcp_listener.halves
  * @timer: repeats the SYN-ACK
@@ -31,6 +32,7 @@ struct ltcp_half_entry {
 	u32 mark;
 	int oif;
 	const struct ltcp_family *family;
+	const struct ip_options_rcu *options;
 	struct sock *listener;
 	struct hlist_node link;
 	struct timer_list timer;
@@ -45,7 +47,7 @@ void ltcp_half_exit(void);
  * @listener: its n_half grows
  * @half: what to remember
  * @family: how it came
- * @reply: how to answer
+ * @reply: how to answer; its options become the entry's
  *
  * Return: 0, -EADDRINUSE when another CPU was first, or -ENOMEM
  */

@@ -83,13 +83,14 @@ static struct dst_entry *ipv4_route_sock(struct sock *sk)
 static struct dst_entry *ipv4_route(struct ltcp_net *ln, const struct ltcp_reply *reply)
 {
 	const struct sock *sk = reply->sk ?: ln->ctl4;
+	const struct ip_options_rcu *opt = reply->options;
 	struct rtable *rt;
 	struct flowi4 fl4;
 
 	flowi4_init_output(&fl4, reply->oif, reply->mark, reply->tos & INET_DSCP_MASK,
 			   RT_SCOPE_UNIVERSE, ltcp_protocol, FLOWI_FLAG_ANYSRC,
-			   ipv4_raddr(&reply->key), ipv4_laddr(&reply->key),
-			   reply->key.rport, reply->key.lport, sock_net_uid(ln->net, reply->sk));
+			   opt ? opt->opt.faddr : ipv4_raddr(&reply->key),
+			   ipv4_laddr(&reply->key), reply->key.rport, reply->key.lport, sock_net_uid(ln->net, reply->sk));
 	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(&fl4));
 	rt = ip_route_output_flow(ln->net, &fl4, sk);
 	return IS_ERR(rt) ? NULL : &rt->dst;
@@ -310,7 +311,7 @@ static int ipv4_reply(struct ltcp_net *ln, const struct ltcp_reply *reply, struc
 	skb->mark = reply->mark;
 	skb_dst_set(skb, dst);
 	return ip_build_and_send_pkt(skb, sk, ipv4_laddr(&reply->key), ipv4_raddr(&reply->key),
-				     NULL, reply->tos);
+				     (struct ip_options_rcu *)reply->options, reply->tos);
 }
 
 /* The way in */
@@ -465,6 +466,7 @@ const struct ltcp_family ltcp_ipv4 = {
 	.policy_ok = ipv4_policy_ok,
 	.unicast = ipv4_unicast,
 	.tos = ipv4_tos,
+	.options = ipv4_return_route,
 	.update_pmtu = ipv4_set_pmtu,
 };
 

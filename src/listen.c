@@ -272,7 +272,8 @@ static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
 	ltcp_output_reply(ln, family, reply, &seg, dst);
 }
 
-static void remember(struct sock *sk, const struct ltcp_family *family, struct ltcp_half *half,
+/* Return: true when an entry was made, whose @reply->options are now */
+static bool remember(struct sock *sk, const struct ltcp_family *family, struct ltcp_half *half,
 		     const struct ltcp_reply *reply, const u32 *iss_min, struct dst_entry *dst)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
@@ -283,13 +284,15 @@ static void remember(struct sock *sk, const struct ltcp_family *family, struct l
 		half->iss = *iss_min + ISS_STEP;
 	if (ltcp_half_new(sk, half, family, reply)) {
 		dst_release(dst);
-		return;
+		return false;
 	}
 	ltcp_half_synack(half, ltcp_now(), &seg);
 	ltcp_output_reply(ln, family, reply, &seg, dst);
+	return true;
 }
 
-static void take_syn(struct sock *sk, const struct ltcp_family *family,
+/* As remember() */
+static bool take_syn(struct sock *sk, const struct ltcp_family *family,
 		     const struct ltcp_seg *seg, const struct ltcp_reply *reply,
 		     const u32 *iss_min)
 {
@@ -300,21 +303,21 @@ static void take_syn(struct sock *sk, const struct ltcp_family *family,
 
 	if (!ltcp_listen_has_room(sk)) {
 		LTCP_COUNT(ln, LISTEN_OVERFLOWS);
-		return;
+		return false;
 	}
 	if (!cookie && !iss_min && half_open_full(sk)) {
 		LTCP_COUNT(ln, HALF_OPEN_FULL);
-		return;
+		return false;
 	}
 	dst = family->route(ln, reply);
 	if (!dst)
-		return;
+		return false;
 	offer(sk, family, dst, &reply->key, &half);
 	ltcp_half_from_syn(&half, seg, &ln->conf, family->default_mss);
-	if (cookie)
-		send_cookie(ln, family, &half, reply, dst);
-	else
-		remember(sk, family, &half, reply, iss_min, dst);
+	if (!cookie)
+		return remember(sk, family, &half, reply, iss_min, dst);
+	send_cookie(ln, family, &half, reply, dst);
+	return false;
 }
 
 /* What an entry would have remembered, from what the peer has echoed */
@@ -417,8 +420,13 @@ void ltcp_listen_rcv(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg,
 		goto out;
 	if (v.act & LTCP_ACT_RST)
 		ltcp_output_reply_rst(ltcp_sk_net(sk), family, reply, &v);
-	if (v.act & LTCP_ACT_SYNACK)
-		take_syn(sk, family, seg, reply, iss_min);
+	if (v.act & LTCP_ACT_SYNACK) {
+		struct ip_options_rcu *options = family->options(skb);
+
+		reply->options = options;
+		if (!take_syn(sk, family, seg, reply, iss_min))
+			kfree(options);
+	}
 	kfree_skb(skb);
 out:
 	sock_put(sk);

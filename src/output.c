@@ -213,6 +213,7 @@ static void reply_to_key(struct ltcp_reply *reply, const struct sock *sk)
 {
 	memset(reply, 0, sizeof(*reply));
 	reply->key = ltcp_sk(sk)->node.key;
+	reply->sk = sk;	/* MUST-49: its TTL counts for RST as well */
 	reply->oif = sk->sk_bound_dev_if;
 	reply->mark = sk->sk_mark;
 	reply->priority = sk->sk_priority;
