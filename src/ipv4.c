@@ -90,7 +90,8 @@ static struct dst_entry *ipv4_route(struct ltcp_net *ln, const struct ltcp_reply
 	flowi4_init_output(&fl4, reply->oif, reply->mark, reply->tos & INET_DSCP_MASK,
 			   RT_SCOPE_UNIVERSE, ltcp_protocol, FLOWI_FLAG_ANYSRC,
 			   opt ? opt->opt.faddr : ipv4_raddr(&reply->key),
-			   ipv4_laddr(&reply->key), reply->key.rport, reply->key.lport, sock_net_uid(ln->net, reply->sk));
+			   ipv4_laddr(&reply->key), reply->key.rport, reply->key.lport,
+			   sock_net_uid(ln->net, reply->sk));
 	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(&fl4));
 	rt = ip_route_output_flow(ln->net, &fl4, sk);
 	return IS_ERR(rt) ? NULL : &rt->dst;

@@ -68,14 +68,20 @@ static void send_planned(struct sock *sk, const struct ltcp_plan *plan)
 		transmit(sk, skb, plan);
 }
 
+static struct sk_buff *next_queued(struct sock *sk, struct sk_buff *skb)
+{
+	if (skb_queue_is_last(&sk->sk_write_queue, skb))
+		return NULL;
+	return skb_queue_next(&sk->sk_write_queue, skb);
+}
+
 /* The queued skb that holds @seq, from @skb on */
 static struct sk_buff *find_queued(struct sock *sk, struct sk_buff *skb, u32 seq)
 {
 	if (!skb)
 		skb = skb_peek(&sk->sk_write_queue);
 	while (skb && seq_ge(seq, LTCP_CB(skb)->end))
-		skb = skb_queue_is_last(&sk->sk_write_queue, skb) ? NULL : skb_queue_next(
-			&sk->sk_write_queue, skb);
+		skb = next_queued(sk, skb);
 	return skb && seq_ge(seq, LTCP_CB(skb)->seq) ? skb : NULL;
 }
 
@@ -131,8 +137,7 @@ static void advance_send_head(struct sock *sk)
 	struct ltcp_sock *ls = ltcp_sk(sk);
 
 	while (ls->send_head && seq_ge(ls->tcb.snd_nxt, LTCP_CB(ls->send_head)->end))
-		ls->send_head = skb_queue_is_last(&sk->sk_write_queue, ls->send_head) ? NULL :
-			skb_queue_next(&sk->sk_write_queue, ls->send_head);
+		ls->send_head = next_queued(sk, ls->send_head);
 }
 
 static bool send_text(struct sock *sk, const struct ltcp_plan *plan)

@@ -51,7 +51,7 @@ int socket(int domain, int type, int protocol)
 	if (fd >= 0 || !not_offered(errno))
 		return fd;
 	if (getenv("LTCP_VERBOSE"))
-		fprintf(stderr, "ltcpize: no LTCP for AF_%s: this socket is TCP's\n",
+		fprintf(stderr, "ltcpize: no LTCP for AF_%s: this one is TCP's\n",
 			domain == AF_INET ? "INET" : "INET6");
 	errno = err;
 	return next(domain, type, protocol);

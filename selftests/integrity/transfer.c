@@ -30,9 +30,9 @@ static void maybe_pause(const struct shape *shape, uint64_t *random)
 
 static void *flow_send(void *arg)
 {
+	static __thread uint8_t buf[ROOM];
 	struct flow *flow = arg;
 	uint64_t random = flow->seed;
-	static __thread uint8_t buf[ROOM];
 
 	digest_init(&flow->sent_digest);
 	while (flow->sent < flow->len) {
@@ -58,9 +58,9 @@ static void *flow_send(void *arg)
 
 static void *flow_receive(void *arg)
 {
+	static __thread uint8_t buf[ROOM];
 	struct flow *flow = arg;
 	uint64_t random = flow->seed + 1;
-	static __thread uint8_t buf[ROOM];
 	ssize_t n;
 
 	digest_init(&flow->received_digest);

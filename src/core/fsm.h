@@ -107,7 +107,7 @@ enum ltcp_act {
 	LTCP_ACT_OUTPUT		= 1 << 11,	/* something may be sent: ltcp_transmit_next() */
 	LTCP_ACT_DOUBT_ROUTE	= 1 << 12,	/* R1 passed: advise IP (MUST-20) */
 	LTCP_ACT_SOFT_ERROR	= 1 << 13,	/* report @err as a soft error */
-	LTCP_ACT_ESTABLISH	= 1 << 14,	/* half-open: build the connection, feed it this segment */
+	LTCP_ACT_ESTABLISH	= 1 << 14,	/* half-open: make it a connection */
 	LTCP_ACT_REOPEN		= 1 << 15,	/* TIME-WAIT: give this SYN to a listener (MAY-2) */
 	LTCP_ACT_RESTART	= 1 << 16,	/* TIME-WAIT: 2MSL begins again */
 	LTCP_ACT_TIME_WAIT	= 1 << 17,	/* move the connection to a TIME-WAIT entry */

@@ -4,6 +4,8 @@
  * notes and of section 3.10, and no other. Nothing changes state but along a
  * line of it.
  */
+#include <linux/kernel.h>
+
 #include "fsm.h"
 
 #define CAUSE(name)	(1u << LTCP_CAUSE_##name)
@@ -54,7 +56,7 @@ const struct ltcp_arrow ltcp_arrows[] = {
 	ARROW(26, FIN_WAIT_2, CLOSED, CAUSE(ORPHAN), "3.6, half-duplex close without a user"),
 };
 
-const unsigned int ltcp_n_arrow_lines = sizeof(ltcp_arrows) / sizeof(ltcp_arrows[0]);
+const unsigned int ltcp_n_arrow_lines = ARRAY_SIZE(ltcp_arrows);
 
 static const char * const state_names[LTCP_N_STATES] = {
 	[LTCP_ESTABLISHED]	= "ESTABLISHED",
