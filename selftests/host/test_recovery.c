@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Congestion control and loss recovery: RFC 5681, RFC 6582, RFC 6928, RFC 6298. */
-#include "core/recovery.h"
+#include "core/cong.h"
 #include "core/transmit.h"
 #include "script.h"
 
@@ -40,20 +40,20 @@ TEST(cwnd_initial)
 		u32 want;
 	} cases[] = { { 1460, 14600 }, { 536, 5360 }, { 1448, 14480 }, { 8960, 17920 },
 		      { 2000, 14600 }, { 65495, 130990 } };
-	struct ltcp_tcb tcb = {};
+	struct ltcp_tcb tcb = { .cong = &ltcp_cong_reno };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		tcb.snd_mss = cases[i].mss;
-		ltcp_recovery_init(&tcb);
+		ltcp_cong_init(&tcb, 0);
 		EXPECT_EQ(tcb.cwnd, cases[i].want);
 	}
 	tcb.snd_mss = 1000;
 	tcb.init_cwnd = 3;
-	ltcp_recovery_init(&tcb);
+	ltcp_cong_init(&tcb, 0);
 	EXPECT_EQ(tcb.cwnd, 3000);
 	tcb.syn_rtx = 1;
-	ltcp_recovery_init(&tcb);
+	ltcp_cong_init(&tcb, 0);
 	EXPECT_EQ(tcb.cwnd, 1000);
 }
 

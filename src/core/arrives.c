@@ -5,6 +5,7 @@
  */
 #include <linux/errno.h>
 
+#include "cong.h"
 #include "fsm_enter.h"
 #include "recovery.h"
 #include "transmit.h"
@@ -197,30 +198,44 @@ static void take_window(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u32 wn
 	tcb->rtx_force = 1;
 }
 
-/* RFC 6298 section 3 (Karn): a timed segment, or else a timestamp */
-static void sample_rtt(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 now)
+/* RFC 6298 section 3 (Karn): a timed segment, or else a timestamp; 0: no sample */
+static u32 sample_rtt(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 now)
 {
+	u32 us = 0;
+
 	if (tcb->timing && seq_ge(seg->ack, tcb->rtt_seq)) {
-		ltcp_rtt_sample(&tcb->rtt, now - tcb->rtt_at);
+		us = now - tcb->rtt_at ? : 1;
 		tcb->timing = 0;
 	} else if (!tcb->timing && tcb->ts_ok && (seg->opt.has & LTCP_HAS_TS) &&
 		   seg->opt.tsecr) {
 		u32 ms = ltcp_ms(now) + tcb->ts_off - seg->opt.tsecr;
 
 		if (ms < LTCP_RTO_MAX_US / 1000)
-			ltcp_rtt_sample(&tcb->rtt, ms * 1000);
+			us = ms ? ms * 1000 : 1;
 	}
+	if (us)
+		ltcp_rtt_sample(&tcb->rtt, us);
+	return us;
 }
 
 static void advance_una(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 now,
 			struct ltcp_verdict *v)
 {
-	sample_rtt(tcb, seg, now);
+	/* The SYN is no octet that CWND counts */
+	u32 acked = seg->ack - tcb->snd_una - (tcb->snd_una == tcb->iss);
+	struct ltcp_cong_sample sample = {
+		.now = now,
+		.acked = acked,
+		.delivered = acked,
+		.in_flight = ltcp_in_flight(tcb),
+		.rtt_us = sample_rtt(tcb, seg, now),
+	};
+
 	tcb->retries = 0;
 	tcb->backoff = 0;
 	tcb->rtx_since = 0;
 	tcb->soft_err = 0;
-	ltcp_recovery_acked(tcb, seg->ack);
+	ltcp_recovery_acked(tcb, seg->ack, &sample);
 	tcb->snd_una = seg->ack;
 	if (seq_lt(tcb->rtx_nxt, seg->ack))
 		tcb->rtx_nxt = seg->ack;
@@ -254,7 +269,7 @@ static void take_ack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, bool syn_
 	tcb->probes = 0;
 	if (seq_gt(seg->ack, tcb->snd_una))
 		advance_una(tcb, seg, env->now, v);
-	else if (is_dupack(tcb, seg, wnd) && ltcp_recovery_dupack(tcb))
+	else if (is_dupack(tcb, seg, wnd) && ltcp_recovery_dupack(tcb, env->now))
 		v->act |= LTCP_ACT_OUTPUT;
 	if (seq_lt(seg->ack, tcb->snd_una))
 		return;
@@ -276,7 +291,7 @@ static void establish(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, enum ltc
 	tcb->snd_wl1 = seg->seq;
 	tcb->snd_wl2 = seg->ack;
 	tcb->rcv_at = now;
-	ltcp_recovery_init(tcb);
+	ltcp_cong_init(tcb, now);
 	fsm_enter(tcb, LTCP_ESTABLISHED, cause, v);
 	v->act |= LTCP_ACT_CONNECTED | LTCP_ACT_OUTPUT;
 	if (tcb->keepalive)
@@ -512,7 +527,7 @@ static void arrives_in_syn_sent(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 		tcb->retries = 0;
 		tcb->backoff = 0;
 		tcb->timing = 0;	/* Karn: the SYN-ACK sends our SYN's number again */
-		ltcp_recovery_init(tcb);
+		ltcp_cong_init(tcb, env->now);
 		fsm_restart_rtx(tcb, env->now);
 		fsm_enter(tcb, LTCP_SYN_RECEIVED, LTCP_CAUSE_RCV_SYN, v);
 		v->act |= LTCP_ACT_SYNACK;

@@ -3,8 +3,8 @@
 #include <linux/errno.h>
 #include <linux/string.h>
 
+#include "cong.h"
 #include "fsm_enter.h"
-#include "recovery.h"
 #include "transmit.h"
 #include "window.h"
 
@@ -77,6 +77,7 @@ void ltcp_tcb_init(struct ltcp_tcb *tcb, const struct ltcp_conf *conf)
 	tcb->rcv_mss = 536;
 	tcb->snd_mss = 536;
 	tcb->ssthresh = ~0u;
+	tcb->cong = &ltcp_cong_reno;
 	ltcp_rtt_init(&tcb->rtt, 0);
 }
 

@@ -2,9 +2,9 @@
 /* SYN-RECEIVED of a passive open: RFC 9293 sections 3.10.7.2 and 3.10.7.4. */
 #include <linux/string.h>
 
+#include "cong.h"
 #include "fsm_enter.h"
 #include "half.h"
-#include "recovery.h"
 #include "transmit.h"
 
 void ltcp_half_from_syn(struct ltcp_half *half, const struct ltcp_seg *seg,
@@ -162,5 +162,5 @@ void ltcp_tcb_from_half(struct ltcp_tcb *tcb, const struct ltcp_half *half, u64 
 	tcb->sack_ok = half->sack_ok;
 	tcb->syn_rtx = !!half->retries;
 	ltcp_tcb_update_mss(tcb);
-	ltcp_recovery_init(tcb);
+	ltcp_cong_init(tcb, now);
 }

@@ -1,50 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Loss recovery and congestion control: RFC 5681, RFC 6582, RFC 6928. */
+/* Loss recovery: RFC 5681, RFC 6582. */
+#include "cong.h"
 #include "recovery.h"
 
 #define DUPACKS		3	/* RFC 5681 section 3.2 */
-#define CWND_MAX	0x3fffffffu	/* RFC 7323: no window is larger */
-
-void ltcp_recovery_init(struct ltcp_tcb *tcb)
-{
-	u32 mss = tcb->snd_mss, iw = 10 * mss;
-
-	/* RFC 6928 section 2 */
-	if (iw > 14600)
-		iw = 2 * mss > 14600 ? 2 * mss : 14600;
-	if (tcb->init_cwnd)
-		iw = tcb->init_cwnd * mss;
-	/* RFC 5681 section 3.1: one segment if the SYN was lost */
-	tcb->cwnd = tcb->syn_rtx ? mss : iw;
-	tcb->cwnd_acked = 0;
-}
-
-/* RFC 5681 equation (4): half of what is in flight, at least two segments */
-static u32 half_of_flight(const struct ltcp_tcb *tcb)
-{
-	u32 half = ltcp_in_flight(tcb) / 2;
-
-	return half > 2u * tcb->snd_mss ? half : 2u * tcb->snd_mss;
-}
-
-/* Slow start by the octets acknowledged (RFC 5681 equation 2), then one segment a window */
-static void grow(struct ltcp_tcb *tcb, u32 acked)
-{
-	if (tcb->cwnd >= CWND_MAX)
-		return;
-	/* A window that was not used says nothing about the path (RFC 7661) */
-	if (ltcp_in_flight(tcb) < tcb->cwnd / 2)
-		return;
-	if (tcb->cwnd < tcb->ssthresh) {
-		tcb->cwnd += acked < tcb->snd_mss ? acked : tcb->snd_mss;
-		return;
-	}
-	tcb->cwnd_acked += acked;
-	if (tcb->cwnd_acked < tcb->cwnd)
-		return;
-	tcb->cwnd_acked -= tcb->cwnd;
-	tcb->cwnd += tcb->snd_mss;
-}
 
 /* One segment from @seq on is sent at once, whatever the window */
 static void resend_one(struct ltcp_tcb *tcb, u32 seq)
@@ -55,7 +14,7 @@ static void resend_one(struct ltcp_tcb *tcb, u32 seq)
 }
 
 /* RFC 6582 section 3.2, step 3 */
-static void acked_in_fast_recovery(struct ltcp_tcb *tcb, u32 ack, u32 n)
+static void acked_in_fast_recovery(struct ltcp_tcb *tcb, u32 ack, u32 n, u64 now)
 {
 	if (seq_ge(ack, tcb->recover)) {
 		u32 flight = tcb->snd_nxt - ack;
@@ -65,6 +24,7 @@ static void acked_in_fast_recovery(struct ltcp_tcb *tcb, u32 ack, u32 n)
 		flight += tcb->snd_mss;
 		tcb->cwnd = tcb->ssthresh < flight ? tcb->ssthresh : flight;
 		tcb->recovery = LTCP_REC_OPEN;
+		ltcp_cong_recovered(tcb, now);
 		return;
 	}
 	tcb->cwnd = tcb->cwnd > n + tcb->snd_mss ? tcb->cwnd - n : tcb->snd_mss;
@@ -73,21 +33,19 @@ static void acked_in_fast_recovery(struct ltcp_tcb *tcb, u32 ack, u32 n)
 	resend_one(tcb, ack);
 }
 
-void ltcp_recovery_acked(struct ltcp_tcb *tcb, u32 ack)
+void ltcp_recovery_acked(struct ltcp_tcb *tcb, u32 ack, const struct ltcp_cong_sample *sample)
 {
-	u32 n = ack - tcb->snd_una;
-
 	tcb->dupacks = 0;
+	ltcp_cong_acked(tcb, sample);
 	if (tcb->recovery == LTCP_REC_FAST) {
-		acked_in_fast_recovery(tcb, ack, n);
-		return;
-	}
-	if (tcb->recovery == LTCP_REC_LOSS && seq_ge(ack, tcb->recover))
+		acked_in_fast_recovery(tcb, ack, ack - tcb->snd_una, sample->now);
+	} else if (tcb->recovery == LTCP_REC_LOSS && seq_ge(ack, tcb->recover)) {
 		tcb->recovery = LTCP_REC_OPEN;
-	grow(tcb, n);
+		ltcp_cong_recovered(tcb, sample->now);
+	}
 }
 
-bool ltcp_recovery_dupack(struct ltcp_tcb *tcb)
+bool ltcp_recovery_dupack(struct ltcp_tcb *tcb, u64 now)
 {
 	if (tcb->recovery == LTCP_REC_FAST) {
 		tcb->cwnd += tcb->snd_mss;
@@ -100,7 +58,7 @@ bool ltcp_recovery_dupack(struct ltcp_tcb *tcb)
 	/* RFC 6582 section 3.2, step 2: not twice for one window */
 	if (!seq_gt(tcb->snd_una, tcb->recover))
 		return false;
-	tcb->ssthresh = half_of_flight(tcb);
+	ltcp_cong_reduce(tcb, ltcp_in_flight(tcb), now);
 	tcb->recover = tcb->snd_nxt;
 	tcb->cwnd = tcb->ssthresh + DUPACKS * tcb->snd_mss;
 	tcb->recovery = LTCP_REC_FAST;
@@ -108,13 +66,9 @@ bool ltcp_recovery_dupack(struct ltcp_tcb *tcb)
 	return true;
 }
 
-void ltcp_recovery_timeout(struct ltcp_tcb *tcb)
+void ltcp_recovery_timeout(struct ltcp_tcb *tcb, u64 now)
 {
-	/* RFC 5681 section 3.1: only the first timeout of a segment lowers ssthresh */
-	if (tcb->retries <= 1)
-		tcb->ssthresh = half_of_flight(tcb);
-	tcb->cwnd = tcb->snd_mss;
-	tcb->cwnd_acked = 0;
+	ltcp_cong_rto(tcb, ltcp_in_flight(tcb), now);
 	tcb->recover = tcb->snd_nxt;
 	tcb->recovery = LTCP_REC_LOSS;
 	tcb->dupacks = 0;

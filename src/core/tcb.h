@@ -106,6 +106,10 @@ struct ltcp_limiter {
 #define LTCP_LIMITER_N		10	/* answers ... */
 #define LTCP_LIMITER_MS		5000	/* ... a period: RFC 5961 section 7's own figures */
 
+#define LTCP_CONG_PRIV_SIZE	48	/* octets: every connection pays for them */
+
+struct ltcp_cong_ops;
+
 /* What the sender is recovering from, RFC 5681 and RFC 6582 */
 enum ltcp_recovery {
 	LTCP_REC_OPEN,		/* nothing */
@@ -165,6 +169,8 @@ enum ltcp_recovery {
  * @cwnd: congestion window, octets
  * @ssthresh: slow start threshold, octets
  * @cwnd_acked: octets acknowledged towards the next increase of @cwnd
+ * @prior_cwnd: @cwnd before the last reduction, for undo
+ * @prior_ssthresh: @ssthresh then
  * @rtt_seq: with @timing: the acknowledgment that ends the measurement
  * @irs: initial receive sequence number
  * @rcv_nxt: RCV.NXT
@@ -188,6 +194,8 @@ enum ltcp_recovery {
  * @keep_count: probes without an answer that end it, 0: @conf's
  * @linger_s: FIN-WAIT-2 without a user, 0: @conf's, negative: none
  * @syn_retries: 0: @conf's
+ * @cong: congestion control algorithm
+ * @cong_priv: its private state
  * @challenge: limits challenge ACKs and answers to unacceptable segments
  * @rtt: round-trip time
  * @rtt_at: when the timed segment was sent
@@ -250,6 +258,8 @@ struct ltcp_tcb {
 	u32 cwnd;
 	u32 ssthresh;
 	u32 cwnd_acked;
+	u32 prior_cwnd;
+	u32 prior_ssthresh;
 	u32 rtt_seq;
 
 	u32 irs;
@@ -273,6 +283,9 @@ struct ltcp_tcb {
 	u32 keep_idle_s;
 	u32 keep_intvl_s;
 	s32 linger_s;
+
+	const struct ltcp_cong_ops *cong;
+	u64 cong_priv[LTCP_CONG_PRIV_SIZE / sizeof(u64)];
 
 	struct ltcp_limiter challenge;
 	struct ltcp_rtt rtt;

@@ -85,7 +85,7 @@ static void probe(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 	tcb->timer[LTCP_TIMER_PERSIST] = next_expiry(tcb, tcb->rtx_since, now);
 }
 
-static void resend(struct ltcp_tcb *tcb, struct ltcp_verdict *v)
+static void resend(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 {
 	if (tcb->state == LTCP_SYN_SENT) {
 		tcb->syn_rtx = 1;
@@ -94,7 +94,7 @@ static void resend(struct ltcp_tcb *tcb, struct ltcp_verdict *v)
 		tcb->syn_rtx = 1;
 		v->act |= LTCP_ACT_SYNACK;
 	} else {
-		ltcp_recovery_timeout(tcb);
+		ltcp_recovery_timeout(tcb, now);
 		v->act |= LTCP_ACT_OUTPUT;
 	}
 }
@@ -119,7 +119,7 @@ static void rtx_expired(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 	count_up(&tcb->backoff);
 	if (tcb->retries == tcb->conf->retries1)
 		v->act |= LTCP_ACT_DOUBT_ROUTE;
-	resend(tcb, v);
+	resend(tcb, now, v);
 	tcb->timer[LTCP_TIMER_RTX] = next_expiry(tcb, tcb->rtx_since, now);
 }
 

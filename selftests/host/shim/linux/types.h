@@ -16,4 +16,8 @@ typedef __s16 s16;
 typedef __s32 s32;
 typedef __s64 s64;
 
+struct list_head {
+	struct list_head *next, *prev;
+};
+
 #endif

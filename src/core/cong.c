@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is common to all congestion control: RFC 5681, RFC 6928. */
+#include <linux/string.h>
+
+#include "cong.h"
+
+/* RFC 6928 section 2 */
+static u32 initial_window(const struct ltcp_tcb *tcb)
+{
+	u32 mss = tcb->snd_mss, iw = 10 * mss;
+
+	if (iw > 14600)
+		iw = 2 * mss > 14600 ? 2 * mss : 14600;
+	if (tcb->init_cwnd)
+		iw = tcb->init_cwnd * mss;
+	/* RFC 5681 section 3.1: one segment if the SYN was lost */
+	return tcb->syn_rtx ? mss : iw;
+}
+
+static void begin(struct ltcp_tcb *tcb, u64 now)
+{
+	memset(tcb->cong_priv, 0, sizeof(tcb->cong_priv));
+	tcb->cwnd_acked = 0;
+	if (tcb->cong->init)
+		tcb->cong->init(tcb, now);
+}
+
+static void tell(struct ltcp_tcb *tcb, enum ltcp_cong_event event, u64 now)
+{
+	if (tcb->cong->event)
+		tcb->cong->event(tcb, event, now);
+}
+
+void ltcp_cong_init(struct ltcp_tcb *tcb, u64 now)
+{
+	tcb->cwnd = initial_window(tcb);
+	begin(tcb, now);
+}
+
+void ltcp_cong_choose(struct ltcp_tcb *tcb, const struct ltcp_cong_ops *ops, u64 now)
+{
+	if (tcb->cong->release)
+		tcb->cong->release(tcb);
+	tcb->cong = ops;
+	begin(tcb, now);
+}
+
+void ltcp_cong_acked(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
+{
+	if (!sample->acked)
+		return;
+	if (tcb->cong->measure)
+		tcb->cong->measure(tcb, sample);
+	if (tcb->recovery == LTCP_REC_FAST || tcb->cwnd >= LTCP_CONG_CWND_MAX)
+		return;
+	/* A window that was not used says nothing about the path (RFC 7661) */
+	if (sample->in_flight < tcb->cwnd / 2)
+		return;
+	tcb->cong->grow(tcb, sample);
+}
+
+void ltcp_cong_reduce(struct ltcp_tcb *tcb, u32 flight, u64 now)
+{
+	u32 ssthresh = tcb->cong->ssthresh(tcb, flight, now);
+
+	tcb->prior_cwnd = tcb->cwnd;
+	tcb->prior_ssthresh = tcb->ssthresh;
+	/* RFC 5681 equation (4): never less than two segments, whatever the algorithm */
+	tcb->ssthresh = ssthresh > 2u * tcb->snd_mss ? ssthresh : 2u * tcb->snd_mss;
+	tcb->cwnd_acked = 0;
+}
+
+void ltcp_cong_rto(struct ltcp_tcb *tcb, u32 flight, u64 now)
+{
+	/* RFC 5681 section 3.1: only the first timeout of a segment lowers ssthresh */
+	if (tcb->retries <= 1)
+		ltcp_cong_reduce(tcb, flight, now);
+	tcb->cwnd = tcb->snd_mss;
+	tcb->cwnd_acked = 0;
+	tell(tcb, LTCP_CONG_EV_RTO, now);
+}
+
+void ltcp_cong_recovered(struct ltcp_tcb *tcb, u64 now)
+{
+	tell(tcb, LTCP_CONG_EV_RECOVERED, now);
+}
+
+void ltcp_cong_undo(struct ltcp_tcb *tcb, u64 now)
+{
+	if (tcb->cwnd < tcb->prior_cwnd)
+		tcb->cwnd = tcb->prior_cwnd;
+	if (tcb->ssthresh < tcb->prior_ssthresh)
+		tcb->ssthresh = tcb->prior_ssthresh;
+	tell(tcb, LTCP_CONG_EV_UNDO, now);
+}
+
+/* RFC 5681 equation (2) */
+u32 ltcp_cong_slow_start(struct ltcp_tcb *tcb, u32 acked)
+{
+	u32 n = acked < tcb->snd_mss ? acked : tcb->snd_mss;
+
+	tcb->cwnd += n;
+	return acked - n;
+}
+
+void ltcp_cong_avoid(struct ltcp_tcb *tcb, u32 acked, u32 window)
+{
+	tcb->cwnd_acked += acked;
+	if (tcb->cwnd_acked < window)
+		return;
+	tcb->cwnd_acked -= window;
+	tcb->cwnd += tcb->snd_mss;
+}

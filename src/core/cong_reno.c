@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reno: the congestion control of RFC 5681 itself. */
+#include "cong.h"
+
+/* Equation (4) */
+static u32 reno_ssthresh(struct ltcp_tcb *tcb, u32 flight, u64 now)
+{
+	return flight / 2;
+}
+
+/* Slow start, then one segment a window */
+static void reno_grow(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
+{
+	if (tcb->cwnd < tcb->ssthresh)
+		ltcp_cong_slow_start(tcb, sample->acked);
+	else
+		ltcp_cong_avoid(tcb, sample->acked, tcb->cwnd);
+}
+
+struct ltcp_cong_ops ltcp_cong_reno = {
+	.name = "reno",
+	.ssthresh = reno_ssthresh,
+	.grow = reno_grow,
+};
