@@ -2,7 +2,6 @@
 /* Carrying out verdicts: the one place where a socket follows the core's decisions. */
 #include <net/inet_sock.h>
 
-#include "compat.h"
 #include "input.h"
 #include "output.h"
 #include "socket.h"
@@ -139,7 +138,7 @@ static void end_of_text(struct sock *sk)
 static void soft_error(struct sock *sk, int err)
 {
 	WRITE_ONCE(sk->sk_err_soft, err);
-	if (!ltcp_compat_inet_RECVERR(sk))
+	if (!ltcp_sk(sk)->family->recverr(sk))
 		return;
 	WRITE_ONCE(sk->sk_err, err);
 	sk_error_report(sk);

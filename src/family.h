@@ -18,18 +18,22 @@ struct sockaddr;
  * @key: both ends, seen from here
  * @sk: socket whose settings count (a listener), NULL: the control socket
  * @oif: interface to leave by, 0: by the route
+ * @scope: interface that the addresses mean something on (RFC 4007), 0: anywhere
  * @mark: the route's and the packet's mark
  * @priority: the packet's priority
  * @tos: type of service or traffic class
+ * @label: IPv6: flow label, 0: of the host's choice
  * @options: IPv4: options to send along (MUST-53), NULL: none; not the reply's own
  */
 struct ltcp_reply {
 	struct ltcp_key key;
 	const struct sock *sk;
 	int oif;
+	int scope;
 	u32 mark;
 	u32 priority;
 	u8 tos;
+	__be32 label;
 	const struct ip_options_rcu *options;
 };
 
@@ -53,10 +57,15 @@ struct ltcp_reply {
  *	wholly in software unless @dst's device sums any protocol
  * @policy_ok: XFRM lets this segment in; @sk may be NULL
  * @unicast: source and destination of a received SYN are acceptable (MUST-57, MUST-63)
- * @tos: type of service of a received segment
+ * @answer: what a received segment says about answers to it: ltcp_reply.oif, scope,
+ *	mark, tos and label
+ * @tos: type of service that a socket's user has asked for
  * @options: options that the answers to a received SYN carry; kfree() them; NULL: none
- * @update_pmtu: tell the route of a locked socket about a new path MTU; returns the
- *	route's MTU then
+ * @options_len: octets of IP options or extension headers in a socket's packets (MUST-16)
+ * @route_sock: the route of a locked socket, looked up again if it is not valid any more;
+ *	ERR_PTR(-errno) without one; no reference is taken
+ * @accepts_pmtu: do ICMP messages tell this socket of its path's MTU?
+ * @recverr: does the user want to hear of soft errors at once?
  */
 struct ltcp_family {
 	u16 af;
@@ -74,9 +83,13 @@ struct ltcp_family {
 			 const struct dst_entry *dst);
 	bool (*policy_ok)(struct sock *sk, struct sk_buff *skb);
 	bool (*unicast)(const struct sk_buff *skb);
-	u8 (*tos)(const struct sk_buff *skb);
+	void (*answer)(const struct sk_buff *skb, struct ltcp_reply *reply);
+	u8 (*tos)(const struct sock *sk);
 	struct ip_options_rcu *(*options)(const struct sk_buff *skb);
-	u32 (*update_pmtu)(struct sock *sk, u32 mtu);
+	unsigned int (*options_len)(const struct sock *sk);
+	struct dst_entry *(*route_sock)(struct sock *sk);
+	bool (*accepts_pmtu)(const struct sock *sk);
+	bool (*recverr)(const struct sock *sk);
 };
 
 extern const struct ltcp_family ltcp_ipv4;

@@ -19,6 +19,24 @@
 /* A lookup that met an entry's end is repeated, but not for ever */
 #define LOOKUPS_MAX	4
 
+bool ltcp_input_sound(struct ltcp_net *ln, struct sk_buff *skb,
+		      __wsum (*pseudo)(struct sk_buff *skb, int protocol))
+{
+	unsigned int len;
+
+	if (!pskb_may_pull(skb, LTCP_HEADER_MIN))
+		goto bad;
+	len = (skb->data[12] >> 4) * 4;
+	if (len < LTCP_HEADER_MIN || !pskb_may_pull(skb, len))
+		goto bad;
+	if (!skb_checksum_validate(skb, ltcp_protocol, pseudo))
+		return true;
+	LTCP_COUNT(ln, IN_CSUM_ERRS);
+bad:
+	LTCP_COUNT(ln, IN_ERRS);
+	return false;
+}
+
 /* Decode the header; its length, or 0 when the segment is malformed */
 static unsigned int decode(struct ltcp_net *ln, struct sk_buff *skb, struct ltcp_seg *seg)
 {
@@ -169,8 +187,8 @@ static void to_listener(struct ltcp_net *ln, const struct ltcp_family *family,
 	reply->sk = sk;
 	reply->mark = sk->sk_mark ? : reply->mark;
 	reply->priority = sk->sk_priority;
-	reply->tos = inet_sk(sk)->tos;
-	ltcp_listen_rcv(sk, skb, seg, reply, iss_min);
+	reply->tos = family->tos(sk);
+	ltcp_listen_rcv(sk, family, skb, seg, reply, iss_min);
 }
 
 static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
@@ -224,13 +242,7 @@ static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
 void ltcp_input(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb,
 		const struct ltcp_key *key, int dif, int sdif)
 {
-	struct ltcp_reply reply = {
-		.key = *key,
-		.oif = sdif ? dif : 0,	/* under an l3mdev the answer goes through it */
-		.mark = IP4_REPLY_MARK(ln->net, skb->mark),
-		.priority = 0,
-		.tos = family->tos(skb),
-	};
+	struct ltcp_reply reply = { .key = *key };
 	struct ltcp_seg seg;
 
 	if (!decode(ln, skb, &seg)) {
@@ -238,20 +250,28 @@ void ltcp_input(struct ltcp_net *ln, const struct ltcp_family *family, struct sk
 		return;
 	}
 	trace_ltcp_segment_in(ln, key, &seg);
+	family->answer(skb, &reply);
 	to_owner(ln, family, skb, &seg, &reply, dif, sdif);
 }
 
 /* A new path MTU, genuine and not below the floor (RFC 1191, RFC 5927 section 7) */
 static void mtu_reduced(struct sock *sk, u32 mtu)
 {
-	struct ltcp_sock *ls = ltcp_sk(sk);
+	const struct ltcp_family *family = ltcp_sk(sk)->family;
+	struct dst_entry *dst;
 
-	if (sk->sk_state == TCP_CLOSE || sk->sk_state == TCP_LISTEN)
+	if (sk->sk_state == TCP_CLOSE || sk->sk_state == TCP_LISTEN || !family->accepts_pmtu(sk))
 		return;
-	mtu = ls->family->update_pmtu(sk, max_t(u32, mtu, ltcp_sk_net(sk)->set.min_pmtu));
-	if (!mtu)
+	dst = family->route_sock(sk);
+	if (IS_ERR(dst))
 		return;
-	ltcp_tcb_set_path_mss(&ls->tcb, mtu - ls->family->header_len - LTCP_HEADER_MIN);
+	mtu = max3(mtu, (u32)ltcp_sk_net(sk)->set.min_pmtu, (u32)family->min_mtu);
+	dst->ops->update_pmtu(dst, sk, NULL, mtu, true);
+	/* That may have made an exception, which only another lookup finds. */
+	dst = family->route_sock(sk);
+	if (IS_ERR(dst))
+		return;
+	ltcp_output_path_mtu(sk, dst_mtu(dst));
 	ltcp_output(sk);
 }
 
@@ -303,6 +323,29 @@ void ltcp_input_icmp(struct ltcp_net *ln, const struct ltcp_key *key, int dif, i
 	icmp_for_sock(sk, kind, err, info, seq);
 	bh_unlock_sock(sk);
 	sock_put(sk);
+}
+
+/* Others than our peers' routers guess the number in vain (RFC 5927). */
+void ltcp_input_redirect(struct ltcp_net *ln, const struct ltcp_key *key, int dif, int sdif,
+			 u32 seq, struct sk_buff *skb)
+{
+	struct ltcp_node *node = ltcp_table_lookup(ln, key, dif, sdif);
+	struct dst_entry *dst;
+	struct ltcp_sock *ls;
+	struct sock *sk;
+
+	if (!node || node->kind != LTCP_KIND_SOCK)
+		return;
+	sk = ltcp_node_sk(node);
+	ls = ltcp_sk(sk);
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk) && sk->sk_state != TCP_CLOSE &&
+	    seq_ge(seq, ls->tcb.snd_una) && seq_le(seq, ls->tcb.snd_nxt)) {
+		dst = ls->family->route_sock(sk);
+		if (!IS_ERR(dst))
+			dst->ops->redirect(dst, sk, skb);
+	}
+	bh_unlock_sock(sk);
 }
 
 void ltcp_input_deferred(struct sock *sk)

@@ -7,6 +7,17 @@
 #include "sock.h"
 
 /**
+ * ltcp_input_sound() - is a segment's header whole and its checksum right? (MUST-3)
+ * @ln: namespace
+ * @skb: skb->data at the TCP header, which is in the linear part afterwards
+ * @pseudo: sum of the family's pseudo-header
+ *
+ * Return: false: to be dropped, it has been counted
+ */
+bool ltcp_input_sound(struct ltcp_net *ln, struct sk_buff *skb,
+		      __wsum (*pseudo)(struct sk_buff *skb, int protocol));
+
+/**
  * ltcp_input() - a segment has arrived
  * @ln: namespace
  * @family: how it came
@@ -36,6 +47,20 @@ void ltcp_input(struct ltcp_net *ln, const struct ltcp_family *family, struct sk
  */
 void ltcp_input_icmp(struct ltcp_net *ln, const struct ltcp_key *key, int dif, int sdif,
 		     enum ltcp_icmp kind, int err, u32 info, u32 seq, struct sk_buff *skb);
+
+/**
+ * ltcp_input_redirect() - ICMP tells of a better first hop
+ * @ln: namespace
+ * @key: both ends of the quoted segment, seen from here
+ * @dif: interface it came in by
+ * @sdif: the enslaved interface, 0: none
+ * @seq: SEG.SEQ of the quoted segment
+ * @skb: the ICMP message, for the route
+ *
+ * Context: softirq, rcu_read_lock() is held.
+ */
+void ltcp_input_redirect(struct ltcp_net *ln, const struct ltcp_key *key, int dif, int sdif,
+			 u32 seq, struct sk_buff *skb);
 
 /**
  * ltcp_input_rcv() - proto.backlog_rcv: a segment for a connection

@@ -61,7 +61,7 @@ static __be32 ipv4_nexthop(const struct sock *sk)
 }
 
 /* Route a socket by its addresses and ports; the route becomes the socket's. */
-static struct dst_entry *ipv4_route_sock(struct sock *sk)
+static struct dst_entry *ipv4_lookup(struct sock *sk)
 {
 	struct inet_sock *inet = inet_sk(sk);
 	struct flowi4 *fl4 = &inet->cork.fl.u.ip4;
@@ -97,20 +97,9 @@ static struct dst_entry *ipv4_route(struct ltcp_net *ln, const struct ltcp_reply
 	return IS_ERR(rt) ? NULL : &rt->dst;
 }
 
-static u32 ipv4_set_pmtu(struct sock *sk, u32 mtu)
+static struct dst_entry *ipv4_route_sock(struct sock *sk)
 {
-	struct dst_entry *dst = __sk_dst_check(sk, 0);
-
-	if (!dst)
-		dst = ipv4_route_sock(sk);
-	if (IS_ERR(dst))
-		return 0;
-	dst->ops->update_pmtu(dst, sk, NULL, mtu, true);
-	/* That may have made an exception, which only another lookup finds. */
-	dst = __sk_dst_check(sk, 0);
-	if (!dst)
-		dst = ipv4_route_sock(sk);
-	return IS_ERR(dst) ? 0 : dst_mtu(dst);
+	return __sk_dst_check(sk, 0) ?: ipv4_lookup(sk);
 }
 
 /* Active open */
@@ -189,7 +178,7 @@ static int ipv4_rehash(struct sock *sk)
 
 	if (inet_sk(sk)->cork.fl.u.ip4.fl4_sport == inet_sk(sk)->inet_sport)
 		return 0;
-	dst = ipv4_route_sock(sk);
+	dst = ipv4_lookup(sk);
 	return PTR_ERR_OR_ZERO(dst);
 }
 
@@ -258,7 +247,7 @@ static int ipv4_adopt(struct sock *sk, const struct sock *listener, struct sk_bu
 	/* The listener's own options were copied as a pointer. */
 	RCU_INIT_POINTER(inet->inet_opt, ipv4_return_route(skb));
 	sk_set_txhash(sk);
-	return PTR_ERR_OR_ZERO(ipv4_route_sock(sk));
+	return PTR_ERR_OR_ZERO(ipv4_lookup(sk));
 }
 
 /* The way out */
@@ -337,27 +326,29 @@ static bool ipv4_unicast(const struct sk_buff *skb)
 	return type != RTN_BROADCAST && type != RTN_MULTICAST;
 }
 
-static u8 ipv4_tos(const struct sk_buff *skb)
+static void ipv4_answer(const struct sk_buff *skb, struct ltcp_reply *reply)
 {
-	return ip_hdr(skb)->tos;
+	/* Under an l3mdev the answer goes through it. */
+	reply->oif = inet_sdif(skb) ? inet_iif(skb) : 0;
+	reply->mark = IP4_REPLY_MARK(dev_net(skb->dev), skb->mark);
+	reply->tos = ip_hdr(skb)->tos;
 }
 
-/* MUST-3: a header that is whole, and a checksum that is right */
-static bool ipv4_sound(struct ltcp_net *ln, struct sk_buff *skb)
+static u8 ipv4_tos(const struct sock *sk)
 {
+	return inet_sk(sk)->tos;
+}
+
+static unsigned int ipv4_options_len(const struct sock *sk)
+{
+	const struct ip_options_rcu *opt;
 	unsigned int len;
 
-	if (!pskb_may_pull(skb, LTCP_HEADER_MIN))
-		goto bad;
-	len = (skb->data[12] >> 4) * 4;
-	if (len < LTCP_HEADER_MIN || !pskb_may_pull(skb, len))
-		goto bad;
-	if (!skb_checksum_validate(skb, ltcp_protocol, inet_compute_pseudo))
-		return true;
-	LTCP_COUNT(ln, IN_CSUM_ERRS);
-bad:
-	LTCP_COUNT(ln, IN_ERRS);
-	return false;
+	rcu_read_lock();
+	opt = rcu_dereference(inet_sk(sk)->inet_opt);
+	len = opt ? opt->opt.optlen : 0;
+	rcu_read_unlock();
+	return len;
 }
 
 static int ipv4_rcv(struct sk_buff *skb)
@@ -369,7 +360,7 @@ static int ipv4_rcv(struct sk_buff *skb)
 	if (skb->pkt_type != PACKET_HOST)
 		goto drop;
 	LTCP_COUNT(ln, IN_SEGS);
-	if (!ipv4_sound(ln, skb))
+	if (!ltcp_input_sound(ln, skb, inet_compute_pseudo))
 		goto drop;
 	iph = ip_hdr(skb);
 	ipv4_key(&key, iph->daddr, get_unaligned((__be16 *)(skb->data + 2)),
@@ -382,27 +373,6 @@ drop:
 }
 
 /* ICMP */
-
-/* A router knows a better first hop. Others than our peers' routers guess in vain (RFC 5927). */
-static void ipv4_better_hop(struct ltcp_net *ln, const struct ltcp_key *key, u32 seq,
-			    struct sk_buff *skb)
-{
-	struct ltcp_node *node = ltcp_table_lookup(ln, key, inet_iif(skb), inet_sdif(skb));
-	struct dst_entry *dst;
-	struct sock *sk;
-
-	if (!node || node->kind != LTCP_KIND_SOCK)
-		return;
-	sk = ltcp_node_sk(node);
-	bh_lock_sock(sk);
-	if (!sock_owned_by_user(sk) && seq_ge(seq, ltcp_sk(sk)->tcb.snd_una) &&
-	    seq_le(seq, ltcp_sk(sk)->tcb.snd_nxt)) {
-		dst = __sk_dst_check(sk, 0);
-		if (dst)
-			dst->ops->redirect(dst, sk, skb);
-	}
-	bh_unlock_sock(sk);
-}
 
 /* RFC 9293 section 3.9.2.2; false: to be ignored (MUST-55: source quench) */
 static bool ipv4_icmp_meaning(u8 type, u8 code, enum ltcp_icmp *kind, int *err)
@@ -443,7 +413,7 @@ static int ipv4_err(struct sk_buff *skb, u32 info)
 	ipv4_key(&key, iph->saddr, get_unaligned((__be16 *)quote),
 		 iph->daddr, get_unaligned((__be16 *)(quote + 2)));
 	if (icmp_hdr(skb)->type == ICMP_REDIRECT)
-		ipv4_better_hop(ln, &key, seq, skb);
+		ltcp_input_redirect(ln, &key, inet_iif(skb), inet_sdif(skb), seq, skb);
 	else if (ipv4_icmp_meaning(icmp_hdr(skb)->type, icmp_hdr(skb)->code, &kind, &err))
 		ltcp_input_icmp(ln, &key, inet_iif(skb), inet_sdif(skb), kind, err, info, seq,
 				skb);
@@ -466,9 +436,13 @@ const struct ltcp_family ltcp_ipv4 = {
 	.checksum = ipv4_checksum,
 	.policy_ok = ipv4_policy_ok,
 	.unicast = ipv4_unicast,
+	.answer = ipv4_answer,
 	.tos = ipv4_tos,
 	.options = ipv4_return_route,
-	.update_pmtu = ipv4_set_pmtu,
+	.options_len = ipv4_options_len,
+	.route_sock = ipv4_route_sock,
+	.accepts_pmtu = ip_sk_accept_pmtu,
+	.recverr = ltcp_compat_inet_RECVERR,
 };
 
 static const struct net_protocol ipv4_protocol = {

@@ -405,10 +405,9 @@ static bool take_ack(struct sock *sk, const struct ltcp_family *family, struct s
 	return true;
 }
 
-void ltcp_listen_rcv(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg,
-		     struct ltcp_reply *reply, const u32 *iss_min)
+void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct sk_buff *skb,
+		     struct ltcp_seg *seg, struct ltcp_reply *reply, const u32 *iss_min)
 {
-	const struct ltcp_family *family = ltcp_sk(sk)->family;
 	struct ltcp_verdict v = {};
 
 	if (sk->sk_state != TCP_LISTEN || !refcount_inc_not_zero(&sk->sk_refcnt)) {

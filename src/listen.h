@@ -52,6 +52,7 @@ bool ltcp_listen_has_room(const struct sock *sk);
 /**
  * ltcp_listen_rcv() - a segment for a listener, no entry in the table
  * @sk: listener, found under RCU
+ * @family: how it came
  * @skb: the segment; consumed
  * @seg: decoded
  * @reply: ready for an answer
@@ -59,8 +60,8 @@ bool ltcp_listen_has_room(const struct sock *sk);
  *
  * Context: softirq, rcu_read_lock() is held.
  */
-void ltcp_listen_rcv(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg,
-		     struct ltcp_reply *reply, const u32 *iss_min);
+void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct sk_buff *skb,
+		     struct ltcp_seg *seg, struct ltcp_reply *reply, const u32 *iss_min);
 
 /**
  * ltcp_listen_child() - the socket of a passive connection, in SYN-RECEIVED

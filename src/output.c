@@ -222,7 +222,7 @@ static void reply_to_key(struct ltcp_reply *reply, const struct sock *sk)
 	reply->oif = sk->sk_bound_dev_if;
 	reply->mark = sk->sk_mark;
 	reply->priority = sk->sk_priority;
-	reply->tos = inet_sk(sk)->tos;
+	reply->tos = ltcp_sk(sk)->family->tos(sk);
 }
 
 static void rst_header(const struct ltcp_verdict *v, struct ltcp_seg *seg)
@@ -325,21 +325,29 @@ u16 ltcp_output_adv_mss(const struct ltcp_family *family, const struct dst_entry
 	return clamp_t(u32, mss, 64, 65535);
 }
 
+void ltcp_output_path_mtu(struct sock *sk, u32 mtu)
+{
+	struct ltcp_sock *ls = ltcp_sk(sk);
+	u32 headers = header_len(ls->family) + ls->family->options_len(sk);
+	u32 mss = mtu > headers ? mtu - headers : 0;
+
+	if (ls->user_mss && ls->user_mss < mss)
+		mss = ls->user_mss;
+	ltcp_tcb_set_path_mss(&ls->tcb, mss);
+}
+
 void ltcp_output_route(struct sock *sk, const struct dst_entry *dst)
 {
 	struct ltcp_sock *ls = ltcp_sk(sk);
-	u32 mtu = dst_mtu(dst), rto_min = dst_metric(dst, RTAX_RTO_MIN);
+	u32 rto_min = dst_metric(dst, RTAX_RTO_MIN);
 
 	if (!ls->tcb.adv_mss)
 		ls->tcb.adv_mss = ltcp_output_adv_mss(ls->family, dst, ls->user_mss);
-	mtu = mtu > header_len(ls->family) ? mtu - header_len(ls->family) : 0;
-	if (ls->user_mss && ls->user_mss < mtu)
-		mtu = ls->user_mss;
 	/* The metric is in milliseconds, as `ip route ... rto_min` gives it */
 	if (dst_metric_locked(dst, RTAX_RTO_MIN) && rto_min)
 		ls->tcb.rtt.rto_min_us = rto_min * 1000;
 	ls->tcb.init_cwnd = min_t(u32, dst_metric(dst, RTAX_INITCWND), 255);
 	ls->tcb.init_rwnd = min_t(u32, dst_metric(dst, RTAX_INITRWND), 255);
 	ls->tcb.quickack = !!dst_metric(dst, RTAX_QUICKACK);
-	ltcp_tcb_set_path_mss(&ls->tcb, mtu);
+	ltcp_output_path_mtu(sk, dst_mtu(dst));
 }

@@ -90,6 +90,13 @@ void ltcp_output_purge(struct sock *sk);
 void ltcp_output_route(struct sock *sk, const struct dst_entry *dst);
 
 /**
+ * ltcp_output_path_mtu() - what the path carries is known or has changed
+ * @sk: locked
+ * @mtu: octets of an IP packet
+ */
+void ltcp_output_path_mtu(struct sock *sk, u32 mtu);
+
+/**
  * ltcp_output_adv_mss() - the MSS to offer on a route (MUST-67, SHLD-6)
  * @family: of the route
  * @dst: the route

@@ -323,7 +323,8 @@ static void ltcp_get_info(const struct sock *sk, struct tcp_info *info)
 	ltcp_info_options(&lsk->tcb, info);
 	ltcp_info_sender(&lsk->tcb, info);
 	ltcp_info_receiver(&lsk->tcb, &env, info);
-	info->tcpi_pmtu = lsk->tcb.path_mss + lsk->family->header_len + LTCP_HEADER_MIN;
+	info->tcpi_pmtu = lsk->tcb.path_mss + lsk->family->header_len +
+			  lsk->family->options_len(sk) + LTCP_HEADER_MIN;
 }
 
 static int ltcp_put_option(const void *val, int size, char __user *optval, int __user *optlen)
