@@ -57,7 +57,7 @@ TEST(cwnd_initial)
 	EXPECT_EQ(tcb.cwnd, 1000);
 }
 
-/* RFC 5681 section 3.1: slow start, a segment for each that is acknowledged */
+/* RFC 5681 section 3.1, RFC 3465: slow start, by what is acknowledged */
 TEST(cwnd_slow_start)
 {
 	struct peer p;
@@ -68,9 +68,31 @@ TEST(cwnd_slow_start)
 	expect_segment(&p, 10);
 	expect_segment(&p, 11);
 	EXPECT_SILENT(&p);
-	/* an ACK of many counts for no more than one segment (L = 1) */
 	ack_segments(&p, 5);
-	EXPECT_EQ(p.tcb.cwnd, 12 * MSS);
+	EXPECT_EQ(p.tcb.cwnd, 15 * MSS);
+}
+
+/* RFC 3465 section 2.3: what one ACK may do has a limit, a lower one after a timeout */
+TEST(cwnd_slow_start_limit)
+{
+	struct ltcp_tcb tcb = { .snd_mss = 1000, .cwnd = 1000000, .ssthresh = ~0u };
+
+	EXPECT_EQ(ltcp_cong_slow_start(&tcb, 900000), 0);
+	EXPECT_EQ(tcb.cwnd, 1000000 + 2 * 65536);
+	tcb.snd_mss = 60000;
+	ltcp_cong_slow_start(&tcb, 900000);
+	EXPECT_EQ(tcb.cwnd, 1000000 + 2 * 65536 + 8 * 60000);
+
+	tcb.recovery = LTCP_REC_LOSS;
+	tcb.cwnd = 1000;
+	tcb.snd_mss = 1000;
+	ltcp_cong_slow_start(&tcb, 5000);
+	EXPECT_EQ(tcb.cwnd, 2000);
+
+	tcb.recovery = LTCP_REC_OPEN;
+	tcb.ssthresh = 5000;
+	EXPECT_EQ(ltcp_cong_slow_start(&tcb, 4000), 1000);	/* the rest is not slow start's */
+	EXPECT_EQ(tcb.cwnd, 5000);
 }
 
 /* Acknowledgments of parts of a segment do not open the window faster */

@@ -225,6 +225,7 @@ static void advance_una(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 no
 	u32 acked = seg->ack - tcb->snd_una - (tcb->snd_una == tcb->iss);
 	struct ltcp_cong_sample sample = {
 		.now = now,
+		.ack = seg->ack,
 		.acked = acked,
 		.delivered = acked,
 		.in_flight = ltcp_in_flight(tcb),

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is common to all congestion control: RFC 5681, RFC 6928. */
+/* What is common to all congestion control: RFC 5681, RFC 3465, RFC 6928. */
 #include <linux/string.h>
 
 #include "cong.h"
+
+#define BURST_MAX	65536u	/* what is sent, and acknowledged, at one go with offload */
 
 /* RFC 6928 section 2 */
 static u32 initial_window(const struct ltcp_tcb *tcb)
@@ -94,20 +96,43 @@ void ltcp_cong_undo(struct ltcp_tcb *tcb, u64 now)
 	tell(tcb, LTCP_CONG_EV_UNDO, now);
 }
 
-/* RFC 5681 equation (2) */
+/*
+ * L: by how much one ACK may let the window grow, RFC 3465 section 2.3. After a
+ * timeout an ACK may cover what had arrived long before: one segment. Otherwise
+ * it is 8 as in RFC 9406 section 4.3, but not less than the two bursts that an
+ * ACK covers where offload sends, merges and acknowledges them whole.
+ */
+static u32 most_for_an_ack(const struct ltcp_tcb *tcb)
+{
+	u32 most = 8 * tcb->snd_mss;
+
+	if (tcb->recovery == LTCP_REC_LOSS)
+		return tcb->snd_mss;
+	return most > 2 * BURST_MAX ? most : 2 * BURST_MAX;
+}
+
 u32 ltcp_cong_slow_start(struct ltcp_tcb *tcb, u32 acked)
 {
-	u32 n = acked < tcb->snd_mss ? acked : tcb->snd_mss;
+	u32 room = tcb->ssthresh - tcb->cwnd, most = most_for_an_ack(tcb);
 
-	tcb->cwnd += n;
-	return acked - n;
+	if (acked > most)
+		acked = most;
+	if (acked <= room) {
+		tcb->cwnd += acked;
+		return 0;
+	}
+	tcb->cwnd = tcb->ssthresh;
+	return acked - room;
 }
 
 void ltcp_cong_avoid(struct ltcp_tcb *tcb, u32 acked, u32 window)
 {
+	u32 n;
+
 	tcb->cwnd_acked += acked;
 	if (tcb->cwnd_acked < window)
 		return;
-	tcb->cwnd_acked -= window;
-	tcb->cwnd += tcb->snd_mss;
+	n = window ? tcb->cwnd_acked / window : 1;
+	tcb->cwnd_acked -= n * window;
+	tcb->cwnd += n * tcb->snd_mss;
 }

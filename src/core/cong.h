@@ -10,6 +10,8 @@
 #ifndef LTCP_CORE_CONG_H
 #define LTCP_CORE_CONG_H
 
+#include <linux/build_bug.h>
+
 #include "tcb.h"
 
 struct module;
@@ -19,6 +21,7 @@ struct module;
 /**
  * struct ltcp_cong_sample - what an ACK has told
  * @now: when it arrived
+ * @ack: SEG.ACK
  * @acked: octets that SND.UNA moves past with it, the SYN not counted
  * @delivered: octets that are known with it to have arrived: @acked, and what
  *	SACK told, but nothing twice
@@ -28,6 +31,7 @@ struct module;
  */
 struct ltcp_cong_sample {
 	u64 now;
+	u32 ack;
 	u32 acked;
 	u32 delivered;
 	u32 in_flight;
@@ -89,6 +93,7 @@ struct ltcp_cong_ops {
 };
 
 extern struct ltcp_cong_ops ltcp_cong_reno;
+extern struct ltcp_cong_ops ltcp_cong_cubic;
 
 /**
  * ltcp_cong_priv() - an algorithm's private state
@@ -99,9 +104,9 @@ static inline void *ltcp_cong_priv(struct ltcp_tcb *tcb)
 	return tcb->cong_priv;
 }
 
-/* An algorithm's state must fit: put this into its init */
+/* An algorithm's state must fit: put this behind its definition */
 #define LTCP_CONG_CHECK_PRIV(type) \
-	_Static_assert(sizeof(type) <= LTCP_CONG_PRIV_SIZE, #type " is too large")
+	static_assert(sizeof(type) <= LTCP_CONG_PRIV_SIZE)
 
 /* For loss recovery and the other parts of the core */
 
@@ -162,7 +167,7 @@ void ltcp_cong_undo(struct ltcp_tcb *tcb, u64 now);
 /* For algorithms */
 
 /**
- * ltcp_cong_slow_start() - grow up to ssthresh, by the octets acknowledged
+ * ltcp_cong_slow_start() - grow up to ssthresh, by the octets acknowledged (RFC 3465)
  * @tcb: CWND < ssthresh
  * @acked: octets acknowledged
  *

@@ -11,10 +11,12 @@ static u32 reno_ssthresh(struct ltcp_tcb *tcb, u32 flight, u64 now)
 /* Slow start, then one segment a window */
 static void reno_grow(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
 {
+	u32 acked = sample->acked;
+
 	if (tcb->cwnd < tcb->ssthresh)
-		ltcp_cong_slow_start(tcb, sample->acked);
-	else
-		ltcp_cong_avoid(tcb, sample->acked, tcb->cwnd);
+		acked = ltcp_cong_slow_start(tcb, acked);
+	if (acked)
+		ltcp_cong_avoid(tcb, acked, tcb->cwnd);
 }
 
 struct ltcp_cong_ops ltcp_cong_reno = {
