@@ -104,6 +104,10 @@ test: ## all tests (SUITE=wire T=name KERNEL=6.12 SMP=2 CLOCK=wall); installs wh
 	$(quiet)$(TOP)/scripts/deps build vm test
 	$(quiet)KERNEL="$(KERNEL)" SUITE="$(SUITE)" SKIP="$(SKIP)" T="$(T)" SMP="$(SMP)" CLOCK="$(CLOCK)" $(TOP)/scripts/test
 
+bench: ## measure LTCP beside the kernel's TCP (WORKLOAD="crr rr-1" KERNEL=6.12)
+	$(quiet)$(TOP)/scripts/deps build vm test
+	$(quiet)$(TOP)/scripts/bench $(if $(KERNEL),--kernel $(KERNEL)) $(WORKLOAD)
+
 check: ## checkpatch --strict, sparse, and a build without a warning, on both kernels
 	$(quiet)$(TOP)/scripts/deps build check
 	$(quiet)$(TOP)/scripts/check
@@ -133,4 +137,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/\1 \2/p' $(firstword $(MAKEFILE_LIST)) | \
 		while read -r name text; do printf '  %-13s %s\n' "$$name" "$$text"; done
 
-.PHONY: all modules tools load unload demo test check vm debug-kernel deps clean distclean help
+.PHONY: all modules tools load unload demo test bench check vm debug-kernel deps clean distclean help
