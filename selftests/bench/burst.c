@@ -69,10 +69,10 @@ static double sample_burst(const struct workload *w, enum subject s)
 	}
 
 const struct workload burst_workloads[] = {
-	BURST("burst-64", 64, 64, 8, STREAMS | UNIX | PIPE, NODELAY),
-	BURST("burst-1460", 1460, 16, 16, STREAMS | UNIX, 0),
-	BURST("burst-16k", 16384, 4, 64, STREAMS | UNIX | PIPE, 0),
+	BURST("burst-64", 64, 64, 16, STREAMS | UNIX | PIPE, NODELAY),
+	BURST("burst-1460", 1460, 128, 4, STREAMS | UNIX, 0),
+	BURST("burst-16k", 16384, 16, 16, STREAMS | UNIX | PIPE, 0),
 	BURST("burst-128k", 131072, 1, 64, STREAMS | UNIX | PIPE, 0),
-	BURST("burst-16k-nogso", 16384, 4, 16, STREAMS, NO_OFFLOAD),
+	BURST("burst-16k-nogso", 16384, 16, 8, STREAMS, NO_OFFLOAD),
 	{}
 };
