@@ -98,12 +98,10 @@ void ltcp_socket_closed(struct sock *sk, int err)
 void ltcp_shutdown(struct sock *sk, int how)
 {
 	struct ltcp_verdict v = {};
-	struct ltcp_env env;
 
 	if (!(how & SEND_SHUTDOWN) || sk->sk_state == TCP_CLOSE)
 		return;
-	ltcp_sk_env(sk, &env);
-	ltcp_fsm_close(&ltcp_sk(sk)->tcb, &env, &v);
+	ltcp_fsm_close(&ltcp_sk(sk)->tcb, &v);
 	ltcp_act(sk, &v);
 }
 

@@ -114,8 +114,6 @@ static void ltcp_pass_mark(struct ltcp_sock *lsk)
 	if (lsk->oob_state == LTCP_OOB_NONE || seq_le(lsk->copied_seq, lsk->oob_seq))
 		return;
 	WRITE_ONCE(lsk->oob_state, LTCP_OOB_NONE);
-	if (seq_ge(lsk->copied_seq, lsk->tcb.rcv_up))
-		lsk->tcb.rcv_urg = 0;
 }
 
 static void ltcp_recv_advance(struct sock *sk, struct ltcp_reader *rd, u32 n)

@@ -364,10 +364,9 @@ void peer_read(struct peer *p, u32 n)
 
 void peer_close(struct peer *p)
 {
-	struct ltcp_env env = peer_env(p);
 	struct ltcp_verdict v = {};
 
-	ltcp_fsm_close(&p->tcb, &env, &v);
+	ltcp_fsm_close(&p->tcb, &v);
 	if (p->form == PEER_LISTENING)
 		p->listener = false;
 	peer_act(p, &v, NULL);

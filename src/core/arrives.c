@@ -359,7 +359,6 @@ static void step6_urg(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, struct l
 	if (!seq_gt(up, tcb->rcv_up) || !seq_gt(up, tcb->rcv_nxt))
 		return;
 	tcb->rcv_up = up;
-	tcb->rcv_urg = 1;
 	v->act |= LTCP_ACT_URGENT;
 }
 

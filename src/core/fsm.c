@@ -136,7 +136,7 @@ void fsm_queue_fin(struct ltcp_tcb *tcb, struct ltcp_verdict *v)
 }
 
 /* Section 3.10.4. The states that are not named have closed already. */
-void ltcp_fsm_close(struct ltcp_tcb *tcb, const struct ltcp_env *env, struct ltcp_verdict *v)
+void ltcp_fsm_close(struct ltcp_tcb *tcb, struct ltcp_verdict *v)
 {
 	switch (tcb->state) {
 	case LTCP_LISTEN:
@@ -165,7 +165,7 @@ void ltcp_fsm_orphan(struct ltcp_tcb *tcb, bool unread, const struct ltcp_env *e
 		ltcp_fsm_abort(tcb, 0, v);
 		return;
 	}
-	ltcp_fsm_close(tcb, env, v);
+	ltcp_fsm_close(tcb, v);
 	fsm_start_linger(tcb, env->now);
 }
 

@@ -236,10 +236,9 @@ void ltcp_fsm_received(struct ltcp_tcb *tcb, const struct ltcp_env *env, struct 
 /**
  * ltcp_fsm_close() - CLOSE: the user sends no more
  * @tcb: any state
- * @env: surroundings
  * @v: verdict
  */
-void ltcp_fsm_close(struct ltcp_tcb *tcb, const struct ltcp_env *env, struct ltcp_verdict *v);
+void ltcp_fsm_close(struct ltcp_tcb *tcb, struct ltcp_verdict *v);
 
 /**
  * ltcp_fsm_orphan() - the user has gone: he neither sends nor receives any more

@@ -136,7 +136,6 @@ enum ltcp_recovery {
  * @keepalive: probes are wanted (MUST-24, MUST-25)
  * @quickack: acknowledge every segment at once (route metric)
  * @ack_now: an acknowledgment is owed without delay
- * @rcv_urg: @rcv_up is ahead of what the user has read
  * @snd_urg: @snd_up is ahead of SND.UNA
  * @recovery: enum ltcp_recovery
  * @rtx_force: send one segment at @rtx_nxt whatever the congestion window
@@ -221,7 +220,6 @@ struct ltcp_tcb {
 	u8 keepalive:1;
 	u8 quickack:1;
 	u8 ack_now:1;
-	u8 rcv_urg:1;
 	u8 snd_urg:1;
 	u8 recovery:2;
 	u8 rtx_force:1;
