@@ -348,6 +348,6 @@ void ltcp_output_route(struct sock *sk, const struct dst_entry *dst)
 		ls->tcb.rtt.rto_min_us = rto_min * 1000;
 	ls->tcb.init_cwnd = min_t(u32, dst_metric(dst, RTAX_INITCWND), 255);
 	ls->tcb.init_rwnd = min_t(u32, dst_metric(dst, RTAX_INITRWND), 255);
-	ls->tcb.quickack = !!dst_metric(dst, RTAX_QUICKACK);
+	ls->tcb.route_quickack = !!dst_metric(dst, RTAX_QUICKACK);
 	ltcp_output_path_mtu(sk, dst_mtu(dst));
 }

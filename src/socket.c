@@ -91,6 +91,7 @@ void ltcp_socket_renew(struct sock *sk)
 
 	ltcp_tcb_init(tcb, &ltcp_sk_net(sk)->conf);
 	tcb->nodelay = old.nodelay;
+	tcb->quickack = old.quickack;
 	tcb->keepalive = old.keepalive;
 	tcb->user_timeout_ms = old.user_timeout_ms;
 	tcb->keep_idle_s = old.keep_idle_s;

@@ -47,7 +47,7 @@ static int ltcp_set_cork(struct sock *sk, bool on)
 	return 0;
 }
 
-/* Not for ever, as Linux's: a route that changes brings its own metric */
+/* For as long as the user likes; Linux's goes back to its own judgement after a while */
 static int ltcp_set_quickack(struct sock *sk, bool on)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;

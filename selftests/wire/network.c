@@ -13,6 +13,7 @@
 #include "wire.h"
 
 #define LSRR	131
+#define TCP_QUICKACK	12
 #define SECOND_ADDRESS	"10.0.0.7"
 
 static struct sockaddr_in address(const char *text, u16 port)
@@ -386,6 +387,20 @@ WIRE_TEST(route_quickack)
 		wire_send(w, PSH | ACK, .len = 10);
 		wire_expect(w, ACK);
 	}
+}
+
+/* TCP_QUICKACK before the connection is opened; the route that it finds says nothing of it */
+WIRE_TEST(user_quickack)
+{
+	int fd = wire_socket(w), i;
+
+	wire_setsockopt(w, fd, IPPROTO_TCP, TCP_QUICKACK, 1);
+	fd = wire_open_active(w, .fd = fd);
+	for (i = 0; i < 50; i++) {
+		wire_send(w, PSH | ACK, .len = 10);
+		wire_expect(w, ACK);
+	}
+	wire_check(w, wire_getsockopt(w, fd, IPPROTO_TCP, TCP_QUICKACK) == 1, "switched off");
 }
 
 WIRE_TEST(route_hoplimit)

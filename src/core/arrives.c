@@ -474,7 +474,8 @@ static void acknowledge(struct ltcp_tcb *tcb, bool ahead, const struct ltcp_env 
 	tcb->rcv_ahead = ahead;
 	if (v->act & LTCP_ACT_ACK)
 		return;
-	if (gap || tcb->quickack || tcb->rcv_nxt - tcb->rcv_wup > tcb->rcv_mss)
+	if (gap || tcb->quickack || tcb->route_quickack ||
+	    tcb->rcv_nxt - tcb->rcv_wup > tcb->rcv_mss)
 		v->act |= LTCP_ACT_ACK;
 	else if (!tcb->timer[LTCP_TIMER_DELACK])
 		tcb->timer[LTCP_TIMER_DELACK] = env->now + tcb->conf->delack_us;

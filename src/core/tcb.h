@@ -134,7 +134,8 @@ enum ltcp_recovery {
  * @nodelay: Nagle's algorithm is off (MUST-17)
  * @more: the user will send more at once: hold a partial segment (MSG_MORE)
  * @keepalive: probes are wanted (MUST-24, MUST-25)
- * @quickack: acknowledge every segment at once (route metric)
+ * @quickack: acknowledge every segment at once: the user's wish (TCP_QUICKACK) ...
+ * @route_quickack: ... or the route's (metric)
  * @ack_now: an acknowledgment is owed without delay
  * @snd_urg: @snd_up is ahead of SND.UNA
  * @recovery: enum ltcp_recovery
@@ -219,6 +220,7 @@ struct ltcp_tcb {
 	u8 more:1;
 	u8 keepalive:1;
 	u8 quickack:1;
+	u8 route_quickack:1;
 	u8 ack_now:1;
 	u8 snd_urg:1;
 	u8 recovery:2;
