@@ -55,7 +55,8 @@ struct ltcp_reply {
  *	its reference is taken over
  * @checksum: fill in the checksum of an outgoing segment, skb->data at the TCP header,
  *	wholly in software unless @dst's device sums any protocol
- * @policy_ok: XFRM lets this segment in; @sk may be NULL
+ * @policy_ok: XFRM and the socket's least TTL (RFC 5082) let this segment in; @sk may be
+ *	NULL
  * @unicast: source and destination of a received SYN are acceptable (MUST-57, MUST-63)
  * @answer: what a received segment says about answers to it: ltcp_reply.oif, scope,
  *	mark, tos and label

@@ -269,6 +269,11 @@ bool ltcp_half_rcv(struct ltcp_net *ln, struct ltcp_node *node, struct sk_buff *
 	struct ltcp_verdict v = {};
 	struct ltcp_half half;
 
+	/* RCU keeps the listener even if the entry has let go of it */
+	if (!ltcp_input_admitted(ln, entry->family, listener, skb, seg)) {
+		kfree_skb(skb);
+		return true;
+	}
 	spin_lock(&entry->lock);
 	if (entry->dead) {
 		spin_unlock(&entry->lock);

@@ -56,9 +56,8 @@ static unsigned int decode(struct ltcp_net *ln, struct sk_buff *skb, struct ltcp
 	return 0;
 }
 
-/* Whether a segment may come in at all: IPsec policy, then the socket's filter */
-static bool admitted(struct ltcp_net *ln, const struct ltcp_family *family, struct sock *sk,
-		     struct sk_buff *skb, struct ltcp_seg *seg)
+bool ltcp_input_admitted(struct ltcp_net *ln, const struct ltcp_family *family, struct sock *sk,
+			 struct sk_buff *skb, struct ltcp_seg *seg)
 {
 	unsigned int header = skb->len - seg->text;
 
@@ -67,14 +66,18 @@ static bool admitted(struct ltcp_net *ln, const struct ltcp_family *family, stru
 		return false;
 	}
 	nf_reset_ct(skb);
-	if (!sk)
-		return true;
 	if (sk_filter_trim_cap(sk, skb, header)) {
 		LTCP_COUNT(ln, DROP_FILTER);
 		return false;
 	}
 	seg->text = skb->len - header;	/* a filter may have cut it */
 	return true;
+}
+
+void ltcp_input_detach(struct sk_buff *skb)
+{
+	skb_dst_drop(skb);
+	skb->dev = NULL;
 }
 
 /* SEGMENT ARRIVES for a connection; @skb is consumed */
@@ -138,12 +141,11 @@ static unsigned int backlog_limit(const struct sock *sk)
 static void to_connection(struct ltcp_net *ln, const struct ltcp_family *family,
 			  struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg)
 {
-	if (!admitted(ln, family, sk, skb, seg)) {
+	if (!ltcp_input_admitted(ln, family, sk, skb, seg)) {
 		kfree_skb(skb);
 		return;
 	}
-	skb_dst_drop(skb);	/* the queue must not pin the route, nor its device */
-	skb->dev = NULL;
+	ltcp_input_detach(skb);
 	bh_lock_sock_nested(sk);
 	if (!sock_owned_by_user(sk)) {
 		ltcp_input_segment(sk, skb, seg);
@@ -175,7 +177,7 @@ static void to_listener(struct ltcp_net *ln, const struct ltcp_family *family,
 			struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg,
 			struct ltcp_reply *reply, const u32 *iss_min)
 {
-	if (!admitted(ln, family, sk, skb, seg)) {
+	if (!ltcp_input_admitted(ln, family, sk, skb, seg)) {
 		kfree_skb(skb);
 		return;
 	}

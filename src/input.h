@@ -18,6 +18,25 @@ bool ltcp_input_sound(struct ltcp_net *ln, struct sk_buff *skb,
 		      __wsum (*pseudo)(struct sk_buff *skb, int protocol));
 
 /**
+ * ltcp_input_admitted() - may a segment come in at all? IPsec's policy, then the filter
+ * @ln: namespace
+ * @family: how it came
+ * @sk: whose it is, or the listener of the half-open connection that it is for
+ * @skb: skb->data at the TCP header
+ * @seg: decoded; its text is shorter afterwards if a filter has cut it
+ *
+ * Return: false: to be dropped, it has been counted
+ */
+bool ltcp_input_admitted(struct ltcp_net *ln, const struct ltcp_family *family, struct sock *sk,
+			 struct sk_buff *skb, struct ltcp_seg *seg);
+
+/**
+ * ltcp_input_detach() - a queue that holds a segment must not pin its route, nor its device
+ * @skb: on its way into a connection
+ */
+void ltcp_input_detach(struct sk_buff *skb);
+
+/**
  * ltcp_input() - a segment has arrived
  * @ln: namespace
  * @family: how it came

@@ -308,6 +308,9 @@ static int ipv4_reply(struct ltcp_net *ln, const struct ltcp_reply *reply, struc
 
 static bool ipv4_policy_ok(struct sock *sk, struct sk_buff *skb)
 {
+	/* RFC 5082: IP_MINTTL keeps out what comes from afar */
+	if (sk && ip_hdr(skb)->ttl < READ_ONCE(inet_sk(sk)->min_ttl))
+		return false;
 	if (!xfrm4_policy_check(sk, XFRM_POLICY_IN, skb))
 		return false;
 	nf_reset_ct(skb);

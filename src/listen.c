@@ -140,6 +140,7 @@ void ltcp_listen_welcome(struct sock *listener, struct sock *child, struct sk_bu
 {
 	bool open;
 
+	ltcp_input_detach(skb);
 	ltcp_input_segment(child, skb, seg);
 	open = enqueue(listener, child);
 	unlock_child(child);

@@ -366,11 +366,16 @@ static int detach(int fd)
 	return opt_set(fd, SOL_SOCKET, SO_DETACH_FILTER, 0);
 }
 
-static int attach(int fd, struct sock_filter *filter)
+static int attach_program(int fd, struct sock_filter *filter, int len)
 {
-	struct sock_fprog prog = { .len = 1, .filter = filter };
+	struct sock_fprog prog = { .len = len, .filter = filter };
 
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+}
+
+static int attach(int fd, struct sock_filter *filter)
+{
+	return attach_program(fd, filter, 1);
 }
 
 TEST_F_TIMEOUT(options, filter_on_a_connection, 300)
@@ -401,6 +406,25 @@ TEST_F_TIMEOUT(options, filter_on_a_listener, 300)
 	EXPECT_EQ(SYN_SENT, stream_state(fd));
 	ASSERT_OK(detach(listener));
 	EXPECT_EQ(POLLOUT, wait_events(fd, POLLOUT, 10000));
+	EXPECT_EQ(POLLIN, wait_events(listener, POLLIN, 10000));
+}
+
+/* Of the handshake's segments the ACK, too, has to pass the listener's filter */
+TEST_F_TIMEOUT(options, filter_on_a_half_open_connection, 300)
+{
+	static struct sock_filter only_syn[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	int listener = stream_listener(addr_loopback(4000), 1), fd = stream_socket(SOCK_NONBLOCK);
+
+	ASSERT_OK(attach_program(listener, only_syn, 4));
+	EXPECT_ERR(EINPROGRESS, stream_connect(fd, addr_loopback(4000)));
+	EXPECT_EQ(POLLOUT, wait_events(fd, POLLOUT, 500));
+	EXPECT_EQ(0, wait_events(listener, POLLIN, 500));
+	ASSERT_OK(detach(listener));
 	EXPECT_EQ(POLLIN, wait_events(listener, POLLIN, 10000));
 }
 

@@ -206,6 +206,29 @@ WIRE_TEST(ttl_default)
 	wire_expect(w, RST | ACK, .seq = 0, .ttl = 77);
 }
 
+/*
+ * RFC 5082: what has come from farther away than IP_MINTTL allows is not heard,
+ * be it for a listener, for a half-open connection or for an open one
+ */
+WIRE_TEST(minttl)
+{
+	int listener = wire_listen(w), fd;
+
+	wire_setsockopt(w, listener, IPPROTO_IP, IP_MINTTL, 255);
+	wire_send(w, SYN, .mss = 1460, .ttl = 254, .stray = true);
+	wire_expect_nothing(w, 500);
+	wire_send(w, SYN, .mss = 1460, .ttl = 255);
+	wire_expect(w, SYN | ACK);
+	wire_send(w, ACK, .ttl = 254);
+	wire_expect(w, SYN | ACK, .seq = 0, .after = 1000);
+	wire_send(w, ACK, .ttl = 255);
+	fd = wire_accept(w, listener);
+	wire_send(w, RST, .ttl = 254, .stray = true);
+	wire_send(w, PSH | ACK, .len = 10, .ttl = 255);
+	wire_expect(w, ACK, .until = 499);
+	wire_read(w, fd, 10);
+}
+
 /* --- source routes (section 3.9.2.1) --------------------------------------------- */
 
 /* Does the last packet go by way of @hop to the peer, with its LSRR option at the beginning? */

@@ -143,7 +143,7 @@ static void put_ip(u8 *ip, const struct wire_seg *seg, int protocol, int len)
 	ip[1] = seg->ecn;
 	put16(ip + 2, ip_len + len);
 	put16(ip + 4, ++id);
-	ip[8] = 64;
+	ip[8] = seg->ttl ? : 64;
 	ip[9] = protocol;
 	put32(ip + 12, wire_address(seg->src ?: WIRE_PEER));
 	put32(ip + 16, wire_address(seg->dst ?: WIRE_STACK));

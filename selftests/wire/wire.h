@@ -102,7 +102,7 @@ enum wire_state {
  * @ip_opt_len: octets in @ip_opt
  * @ecn: send: the two ECN bits
  * @tos: expect: DS field with ECN bits
- * @ttl: expect
+ * @ttl: send: 0: 64; expect: ANY by default
  * @after: expect: milliseconds since the packet before (or wire_mark());
  *	0: at once, within WIRE_SOON_MS
  * @until: expect: ... at the latest; 0: @after and what the kernel's timer
