@@ -12,6 +12,8 @@
 #include <linux/uaccess.h>
 #include <linux/version.h>
 #include <net/inet_sock.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
@@ -91,6 +93,55 @@ static inline bool ltcp_compat_inet_RECVERR(const struct sock *sk)
 	return inet_test_bit(RECVERR, sk);
 #endif
 }
+
+#if IS_ENABLED(CONFIG_IPV6)
+/* proto.ipv6_pinfo_offset is new in 6.6. */
+static inline void ltcp_compat_ipv6_pinfo_offset(struct proto *prot, size_t offset)
+{
+#if !LTCP_KERNEL_BEFORE(6, 6)
+	prot->ipv6_pinfo_offset = offset;
+#endif
+}
+
+/* The socket's own flags of IPv6 became inet_sock's in 6.7. */
+#if LTCP_KERNEL_BEFORE(6, 7)
+#define LTCP_COMPAT_INET6_FLAG(flag, field)					\
+static inline bool ltcp_compat_inet6_##flag(const struct sock *sk)		\
+{										\
+	return inet6_sk(sk)->field;						\
+}
+#else
+#define LTCP_COMPAT_INET6_FLAG(flag, field)					\
+static inline bool ltcp_compat_inet6_##flag(const struct sock *sk)		\
+{										\
+	return inet6_test_bit(flag, sk);					\
+}
+#endif
+
+LTCP_COMPAT_INET6_FLAG(RECVERR6, recverr)
+LTCP_COMPAT_INET6_FLAG(REPFLOW, repflow)
+LTCP_COMPAT_INET6_FLAG(SNDFLOW, sndflow)
+
+/* The flow labels that a socket has reserved are none of its copy's. */
+static inline void ltcp_compat_inet6_no_labels(struct sock *sk)
+{
+#if LTCP_KERNEL_BEFORE(6, 7)
+	RCU_INIT_POINTER(inet6_sk(sk)->ipv6_fl_list, NULL);
+#else
+	RCU_INIT_POINTER(inet_sk(sk)->ipv6_fl_list, NULL);
+#endif
+}
+
+/* No address is noted, so that any change of routes makes the socket look again. */
+static inline void ltcp_compat_ip6_dst_store(struct sock *sk, struct dst_entry *dst)
+{
+#if LTCP_KERNEL_BEFORE(6, 12)
+	ip6_dst_store(sk, dst, NULL, NULL);
+#else
+	ip6_dst_store(sk, dst, NULL, false);
+#endif
+}
+#endif
 
 static inline void ltcp_compat_hrtimer_setup(struct hrtimer *timer,
 					     enum hrtimer_restart (*fn)(struct hrtimer *),

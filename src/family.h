@@ -67,6 +67,15 @@ struct ltcp_reply {
  *	ERR_PTR(-errno) without one; no reference is taken
  * @accepts_pmtu: do ICMP messages tell this socket of its path's MTU?
  * @recverr: does the user want to hear of soft errors at once?
+ * @child: make a passive connection's socket its own master, fresh from
+ *	sk_clone_lock(); NULL: nothing to do
+ * @destruct: the end of sk->sk_destruct
+ * @setsockopt: options of IP's own
+ * @getsockopt: options of IP's own
+ *
+ * The family of a connection is ltcp_sock.family: IPv4's for a v4-mapped peer.
+ * The family of a socket, ltcp_family_of(), stays what socket() was told, and
+ * is asked for @connect, and from @child on.
  */
 struct ltcp_family {
 	u16 af;
@@ -91,9 +100,23 @@ struct ltcp_family {
 	struct dst_entry *(*route_sock)(struct sock *sk);
 	bool (*accepts_pmtu)(const struct sock *sk);
 	bool (*recverr)(const struct sock *sk);
+	void (*child)(struct sock *sk);
+	void (*destruct)(struct sock *sk);
+	int (*setsockopt)(struct sock *sk, int level, int optname, sockptr_t optval,
+			  unsigned int optlen);
+	int (*getsockopt)(struct sock *sk, int level, int optname, char __user *optval,
+			  int __user *optlen);
 };
 
 extern const struct ltcp_family ltcp_ipv4;
+extern const struct ltcp_family ltcp_ipv6;
+
+static inline const struct ltcp_family *ltcp_family_of(const struct sock *sk)
+{
+	if (IS_ENABLED(CONFIG_IPV6) && sk->sk_family == AF_INET6)
+		return &ltcp_ipv6;
+	return &ltcp_ipv4;
+}
 
 /**
  * ltcp_ipv4_register() - receive protocol ltcp_protocol over IPv4, offer its sockets
@@ -106,5 +129,18 @@ void ltcp_ipv4_unregister(void);
 /* Control sockets of a namespace: 0 or -errno */
 int ltcp_ipv4_net_init(struct ltcp_net *ln);
 void ltcp_ipv4_net_exit(struct ltcp_net *ln);
+
+/* The same over IPv6; they succeed and do nothing where the kernel has none */
+#if IS_ENABLED(CONFIG_IPV6)
+int ltcp_ipv6_register(void);
+void ltcp_ipv6_unregister(void);
+int ltcp_ipv6_net_init(struct ltcp_net *ln);
+void ltcp_ipv6_net_exit(struct ltcp_net *ln);
+#else
+static inline int ltcp_ipv6_register(void) { return 0; }
+static inline void ltcp_ipv6_unregister(void) { }
+static inline int ltcp_ipv6_net_init(struct ltcp_net *ln) { return 0; }
+static inline void ltcp_ipv6_net_exit(struct ltcp_net *ln) { }
+#endif
 
 #endif

@@ -43,6 +43,7 @@ static void reply_for(const struct ltcp_half_entry *entry, struct ltcp_reply *re
 		.mark = entry->mark,
 		.priority = entry->listener->sk_priority,
 		.tos = entry->tos,
+		.label = entry->label,
 		.options = entry->options,
 	};
 }
@@ -145,9 +146,11 @@ static struct ltcp_half_entry *make_entry(struct sock *listener, const struct lt
 		return NULL;
 	entry->node.key = reply->key;
 	entry->node.kind = LTCP_KIND_HALF;
-	entry->node.bound_dev_if = listener->sk_bound_dev_if;
+	entry->node.bound_dev_if = reply->scope ?: listener->sk_bound_dev_if;
+	entry->node.af = listener->sk_family;
 	entry->half = *half;
 	entry->tos = reply->tos;
+	entry->label = reply->label;
 	entry->mark = reply->mark;
 	entry->oif = reply->oif;
 	entry->family = family;

@@ -16,6 +16,7 @@
  * @lock: protects @half and @dead
  * @mark: for answers
  * @oif: for answers
+ * @label: for answers
  * @family: how it came
  * @options: IP options for answers, NULL: none; freed with the entry
  * @listener: a reference is held
@@ -31,6 +32,7 @@ struct ltcp_half_entry {
 	spinlock_t lock;
 	u32 mark;
 	int oif;
+	__be32 label;
 	const struct ltcp_family *family;
 	const struct ip_options_rcu *options;
 	struct sock *listener;

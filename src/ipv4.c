@@ -17,10 +17,10 @@
 #include "family.h"
 #include "input.h"
 #include "net.h"
+#include "output.h"
 #include "sock.h"
 #include "socket.h"
 
-#define LTCP_CHECKSUM_OFFSET	16	/* in the header, RFC 9293 section 3.1 */
 #define LTCP_ICMP_QUOTE		8	/* octets of ours that any ICMP error quotes */
 #define LTCP_IPV4_MIN_MTU	68	/* RFC 791 section 3.2 */
 #define LTCP_IPV4_MSS		536	/* MUST-15 */
@@ -252,36 +252,12 @@ static int ipv4_adopt(struct sock *sk, const struct sock *listener, struct sk_bu
 
 /* The way out */
 
-/*
- * A device behind the first one (a bridge's, a veth's peer's) may not sum
- * protocols that it does not know, and a segment that is not GSO passes
- * through virtual devices untouched. So the sum is finished here, but on
- * loopback, which nothing lies behind.
- */
-static bool ipv4_sums_later(const struct dst_entry *dst)
-{
-	return dst && !dst_xfrm(dst) && dst->dev->flags & IFF_LOOPBACK &&
-	       dst->dev->features & NETIF_F_HW_CSUM;
-}
-
 /* MUST-2, over the pseudo-header of RFC 9293 section 3.1 with our own protocol number */
 static void ipv4_checksum(struct sk_buff *skb, const struct ltcp_key *key,
 			  const struct dst_entry *dst)
 {
-	__sum16 *check = (__sum16 *)(skb->data + LTCP_CHECKSUM_OFFSET);
-	__be32 saddr = ipv4_laddr(key), daddr = ipv4_raddr(key);
-
-	*check = 0;
-	if (ipv4_sums_later(dst)) {
-		skb->ip_summed = CHECKSUM_PARTIAL;
-		skb->csum_start = skb_headroom(skb);
-		skb->csum_offset = LTCP_CHECKSUM_OFFSET;
-		*check = ~csum_tcpudp_magic(saddr, daddr, skb->len, ltcp_protocol, 0);
-		return;
-	}
-	skb->ip_summed = CHECKSUM_NONE;
-	*check = csum_tcpudp_magic(saddr, daddr, skb->len, ltcp_protocol,
-				   skb_checksum(skb, 0, skb->len, 0));
+	ltcp_output_checksum(skb, dst, ~csum_tcpudp_magic(ipv4_laddr(key), ipv4_raddr(key),
+							  skb->len, ltcp_protocol, 0));
 }
 
 static int ipv4_transmit(struct sock *sk, struct sk_buff *skb)
@@ -446,6 +422,9 @@ const struct ltcp_family ltcp_ipv4 = {
 	.route_sock = ipv4_route_sock,
 	.accepts_pmtu = ip_sk_accept_pmtu,
 	.recverr = ltcp_compat_inet_RECVERR,
+	.destruct = inet_sock_destruct,
+	.setsockopt = ip_setsockopt,
+	.getsockopt = ip_getsockopt,
 };
 
 static const struct net_protocol ipv4_protocol = {

@@ -35,9 +35,14 @@ static int __init ltcp_init(void)
 	err = ltcp_ipv4_register();
 	if (err)
 		goto out_net;
+	err = ltcp_ipv6_register();
+	if (err)
+		goto out_ipv4;
 	ltcp_reset_enable(true);
 	return 0;
 
+out_ipv4:
+	ltcp_ipv4_unregister();
 out_net:
 	ltcp_net_unregister();
 out_socket:
@@ -55,6 +60,7 @@ out_timewait:
 static void __exit ltcp_exit(void)
 {
 	ltcp_reset_enable(false);
+	ltcp_ipv6_unregister();
 	ltcp_ipv4_unregister();
 	ltcp_net_unregister();
 	rcu_barrier();
@@ -72,3 +78,5 @@ MODULE_DESCRIPTION("LTCP, a loadable TCP");
 MODULE_LICENSE("GPL");
 MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET, 253, 1);
 MODULE_ALIAS_NET_PF_PROTO(PF_INET, 253);
+MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET6, 253, 1);
+MODULE_ALIAS_NET_PF_PROTO(PF_INET6, 253);

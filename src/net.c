@@ -29,11 +29,16 @@ static int __net_init net_start(struct net *net)
 	err = ltcp_ipv4_net_init(ln);
 	if (err)
 		goto out_sysctl;
-	err = ltcp_proc_init(ln);
+	err = ltcp_ipv6_net_init(ln);
 	if (err)
 		goto out_ipv4;
+	err = ltcp_proc_init(ln);
+	if (err)
+		goto out_ipv6;
 	return 0;
 
+out_ipv6:
+	ltcp_ipv6_net_exit(ln);
 out_ipv4:
 	ltcp_ipv4_net_exit(ln);
 out_sysctl:
@@ -52,6 +57,7 @@ static void __net_exit net_stop(struct net *net)
 
 	ltcp_proc_exit(ln);
 	ltcp_timewait_net_exit(ln);
+	ltcp_ipv6_net_exit(ln);
 	ltcp_ipv4_net_exit(ln);
 	ltcp_sysctl_exit(ln);
 	ltcp_table_exit(ln);

@@ -45,6 +45,7 @@ struct ltcp_settings {
  * @sysctl: registration
  * @mib: counters, one set a CPU
  * @ctl4: control socket for answers that no socket sends, IPv4
+ * @ctl6: the same, IPv6; NULL: the kernel has none
  * @orphans: connections without a user
  * @tw_lock: protects the members below
  * @tw_list: TIME-WAIT entries, oldest first
@@ -59,6 +60,7 @@ struct ltcp_net {
 	struct ctl_table_header *sysctl;
 	struct ltcp_mib __percpu *mib;
 	struct sock *ctl4;
+	struct sock *ctl6;
 	atomic_t orphans;
 	spinlock_t tw_lock;	/* softirq-safe; see timewait.c */
 	struct list_head tw_list;

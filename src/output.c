@@ -8,6 +8,8 @@
 #include "timers.h"
 #include "trace.h"
 
+#define LTCP_CHECKSUM_OFFSET	16	/* in the header, RFC 9293 section 3.1 */
+
 /* Room for a header that is pushed in front of text */
 #define HEADROOM	(MAX_HEADER + 60 + LTCP_HEADER_MAX)
 
@@ -31,6 +33,33 @@ static void push_header(struct sk_buff *skb, struct ltcp_seg *seg, const struct 
 	len = ltcp_segment_write(header, seg);
 	memcpy(skb_push(skb, len), header, len);
 	skb_reset_transport_header(skb);
+}
+
+/*
+ * A device behind the first one (a bridge's, a veth's peer's) may not sum
+ * protocols that it does not know, and a segment that is not GSO passes
+ * through virtual devices untouched. So the sum is finished here, but on
+ * loopback, which nothing lies behind.
+ */
+static bool sums_later(const struct dst_entry *dst)
+{
+	return dst && !dst_xfrm(dst) && dst->dev->flags & IFF_LOOPBACK &&
+	       dst->dev->features & NETIF_F_HW_CSUM;
+}
+
+void ltcp_output_checksum(struct sk_buff *skb, const struct dst_entry *dst, __sum16 pseudo)
+{
+	__sum16 *check = (__sum16 *)(skb->data + LTCP_CHECKSUM_OFFSET);
+
+	*check = pseudo;
+	if (sums_later(dst)) {
+		skb->ip_summed = CHECKSUM_PARTIAL;
+		skb->csum_start = skb_headroom(skb);
+		skb->csum_offset = LTCP_CHECKSUM_OFFSET;
+		return;
+	}
+	skb->ip_summed = CHECKSUM_NONE;
+	*check = csum_fold(skb_checksum(skb, 0, skb->len, 0));
 }
 
 /* The one way out for a connection's segments */
@@ -161,12 +190,41 @@ static void retry_later(struct sock *sk)
 		tcb->timer[LTCP_TIMER_RTX] = ltcp_now() + tcb->rtt.rto_us;
 }
 
+static u32 header_len(const struct ltcp_family *family)
+{
+	return family->header_len + LTCP_HEADER_MIN;
+}
+
+static u32 path_mss(const struct sock *sk, u32 mtu)
+{
+	const struct ltcp_sock *ls = ltcp_sk(sk);
+	u32 headers = header_len(ls->family) + ls->family->options_len(sk);
+	u32 mss = mtu > headers ? mtu - headers : 0;
+
+	return ls->user_mss && ls->user_mss < mss ? ls->user_mss : mss;
+}
+
+/*
+ * A path may become narrower without an ICMP message: by a route's or device's
+ * new MTU, or the user's IP options. IPv6 does not fragment what is too big then.
+ */
+static void follow_route(struct sock *sk)
+{
+	const struct dst_entry *dst = __sk_dst_get(sk);
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+
+	if (dst && tcb->path_mss > tcb->conf->min_snd_mss &&
+	    path_mss(sk, dst_mtu(dst)) < tcb->path_mss)
+		ltcp_output_path_mtu(sk, dst_mtu(dst));
+}
+
 bool ltcp_output(struct sock *sk)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 	struct ltcp_plan plan;
 	bool sent = false;
 
+	follow_route(sk);
 	while (ltcp_transmit_next(tcb, &plan)) {
 		if (!send_text(sk, &plan)) {
 			retry_later(sk);
@@ -305,11 +363,6 @@ void ltcp_output_purge(struct sock *sk)
 	ltcp_sk(sk)->send_head = NULL;
 }
 
-static u32 header_len(const struct ltcp_family *family)
-{
-	return family->header_len + LTCP_HEADER_MIN;
-}
-
 u16 ltcp_output_adv_mss(const struct ltcp_family *family, const struct dst_entry *dst,
 			u16 user_mss)
 {
@@ -327,13 +380,7 @@ u16 ltcp_output_adv_mss(const struct ltcp_family *family, const struct dst_entry
 
 void ltcp_output_path_mtu(struct sock *sk, u32 mtu)
 {
-	struct ltcp_sock *ls = ltcp_sk(sk);
-	u32 headers = header_len(ls->family) + ls->family->options_len(sk);
-	u32 mss = mtu > headers ? mtu - headers : 0;
-
-	if (ls->user_mss && ls->user_mss < mss)
-		mss = ls->user_mss;
-	ltcp_tcb_set_path_mss(&ls->tcb, mss);
+	ltcp_tcb_set_path_mss(&ltcp_sk(sk)->tcb, path_mss(sk, mtu));
 }
 
 void ltcp_output_route(struct sock *sk, const struct dst_entry *dst)

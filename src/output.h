@@ -90,6 +90,14 @@ void ltcp_output_purge(struct sock *sk);
 void ltcp_output_route(struct sock *sk, const struct dst_entry *dst);
 
 /**
+ * ltcp_output_checksum() - what ltcp_family.checksum does with any pseudo-header
+ * @skb: skb->data at the TCP header
+ * @dst: its route
+ * @pseudo: sum of the pseudo-header
+ */
+void ltcp_output_checksum(struct sk_buff *skb, const struct dst_entry *dst, __sum16 pseudo);
+
+/**
  * ltcp_output_path_mtu() - what the path carries is known or has changed
  * @sk: locked
  * @mtu: octets of an IP packet

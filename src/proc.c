@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /proc/net/ltcp, listeners first, and /proc/net/ltcp_stat */
+/* /proc/net/ltcp and ltcp6, listeners first, and /proc/net/ltcp_stat */
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
-#include <net/ipv6.h>
 
+#include "family.h"
 #include "half.h"
 #include "net.h"
 #include "ports.h"
@@ -12,11 +12,33 @@
 #include "tcb_table.h"
 #include "timewait.h"
 
-#define LTCP_PROC_WIDTH	149	/* of a line, as in /proc/net/tcp */
+#define LTCP_PROC_WIDTH	149	/* of a line, as in /proc/net/tcp; tcp6 has no width */
+
+/**
+ * struct ltcp_proc_file - one of the two files
+ * @name: in /proc/net
+ * @af: the sockets it tells of
+ * @width: of a line, 0: as it comes
+ * @head: the first line
+ */
+struct ltcp_proc_file {
+	const char *name;
+	u8 af;
+	unsigned int width;
+	const char *head;
+};
+
+static const struct ltcp_proc_file proc_files[] = {
+	{ "ltcp", AF_INET, LTCP_PROC_WIDTH,
+	  "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode" },
+	{ "ltcp6", AF_INET6, 0,
+	  "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode" },
+};
 
 /**
  * struct ltcp_proc_walk - where a reader is
  * @p: for seq_file_net(); must be first
+ * @file: which file it reads
  * @listeners: walk of the listeners
  * @listener: the current one, NULL: none
  * @table: then, walk of the table; only between start and stop
@@ -27,6 +49,7 @@
  */
 struct ltcp_proc_walk {
 	struct seq_net_private p;
+	const struct ltcp_proc_file *file;
 	struct ltcp_ports_iter listeners;
 	struct sock *listener;
 	struct rhashtable_iter table;
@@ -75,14 +98,26 @@ static struct ltcp_proc_timer proc_timer(const struct ltcp_tcb *tcb)
 	return result;
 }
 
-static void proc_show_ends(struct seq_file *seq, const struct ltcp_key *key, int state)
+static void proc_show_end(struct seq_file *seq, u8 af, const struct in6_addr *addr, __be16 port)
 {
-	seq_printf(seq, "%4lld: %08X:%04X %08X:%04X %02X ", seq->index - 1,
-		   key->laddr.s6_addr32[3], ntohs(key->lport),
-		   key->raddr.s6_addr32[3], ntohs(key->rport), state);
+	int i;
+
+	for (i = af == AF_INET ? 3 : 0; i < 4; i++)
+		seq_printf(seq, "%08X", addr->s6_addr32[i]);
+	seq_printf(seq, ":%04X ", ntohs(port));
 }
 
-static void proc_show_sock(struct seq_file *seq, struct sock *sk, const struct ltcp_key *key)
+static void proc_show_ends(struct seq_file *seq, const struct ltcp_node *node, int state)
+{
+	const struct ltcp_key *key = &node->key;
+
+	seq_printf(seq, "%4lld: ", seq->index - 1);
+	proc_show_end(seq, node->af, &key->laddr, key->lport);
+	proc_show_end(seq, node->af, &key->raddr, key->rport);
+	seq_printf(seq, "%02X ", state);
+}
+
+static void proc_show_sock(struct seq_file *seq, struct sock *sk)
 {
 	const struct ltcp_sock *lsk = ltcp_sk(sk);
 	const struct ltcp_tcb *tcb = &lsk->tcb;
@@ -94,7 +129,7 @@ static void proc_show_sock(struct seq_file *seq, struct sock *sk, const struct l
 	int rx = max_t(int, READ_ONCE(tcb->rcv_nxt) - READ_ONCE(lsk->copied_seq), 0);
 	u32 mss = READ_ONCE(tcb->snd_mss) ?: 1;
 
-	proc_show_ends(seq, key, state);
+	proc_show_ends(seq, &lsk->node, state);
 	seq_printf(seq, "%08X:%08X %02X:%08lX %08X %5u %8d %lu %d %pK %lu %lu %u %u %d",
 		   listens ? 0 : tx, listens ? READ_ONCE(sk->sk_ack_backlog) : rx,
 		   timer.which, timer.in, tcb->retries,
@@ -106,18 +141,9 @@ static void proc_show_sock(struct seq_file *seq, struct sock *sk, const struct l
 		   listens ? 0 : (int)(min_t(u32, READ_ONCE(tcb->ssthresh), INT_MAX) / mss));
 }
 
-static void proc_show_listener(struct seq_file *seq, struct sock *sk)
-{
-	struct ltcp_key key = {};
-
-	ipv6_addr_set_v4mapped(sk->sk_rcv_saddr, &key.laddr);
-	key.lport = inet_sk(sk)->inet_sport;
-	proc_show_sock(seq, sk, &key);
-}
-
 static void proc_show_half(struct seq_file *seq, const struct ltcp_half_entry *entry)
 {
-	proc_show_ends(seq, &entry->node.key, LTCP_SYN_RECEIVED);
+	proc_show_ends(seq, &entry->node, LTCP_SYN_RECEIVED);
 	seq_printf(seq, "%08X:%08X %02X:%08lX %08X %5u %8d %u %d %pK", 0, 0, 1,
 		   jiffies_delta_to_clock_t(READ_ONCE(entry->timer.expires) - jiffies),
 		   READ_ONCE(entry->half.retries),
@@ -129,7 +155,7 @@ static void proc_show_timewait(struct seq_file *seq, const struct ltcp_timewait 
 {
 	u64 ns = max_t(s64, ktime_to_ns(ktime_sub(entry->ends, ktime_get())), 0);
 
-	proc_show_ends(seq, &entry->node.key, LTCP_TIME_WAIT);
+	proc_show_ends(seq, &entry->node, LTCP_TIME_WAIT);
 	seq_printf(seq, "%08X:%08X %02X:%08lX %08X %5u %8d %d %d %pK", 0, 0, 3,
 		   (unsigned long)div_u64(ns, NSEC_PER_SEC / USER_HZ), 0, 0, 0, 0, 0, entry);
 }
@@ -138,7 +164,7 @@ static void proc_show_node(struct seq_file *seq, struct ltcp_node *node)
 {
 	switch ((enum ltcp_kind)node->kind) {
 	case LTCP_KIND_SOCK:
-		proc_show_sock(seq, ltcp_node_sk(node), &node->key);
+		proc_show_sock(seq, ltcp_node_sk(node));
 		break;
 	case LTCP_KIND_HALF:
 		proc_show_half(seq, container_of(node, struct ltcp_half_entry, node));
@@ -153,12 +179,11 @@ static int proc_show(struct seq_file *seq, void *v)
 {
 	struct ltcp_proc_walk *walk = seq->private;
 
-	seq_setwidth(seq, LTCP_PROC_WIDTH);
+	seq_setwidth(seq, walk->file->width);
 	if (v == SEQ_START_TOKEN)
-		seq_puts(seq,
-			 "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode");
+		seq_puts(seq, walk->file->head);
 	else if (walk->listener)
-		proc_show_listener(seq, walk->listener);
+		proc_show_sock(seq, walk->listener);
 	else
 		proc_show_node(seq, v);
 	seq_pad(seq, '\n');
@@ -169,7 +194,7 @@ static void *proc_next_node(struct ltcp_proc_walk *walk)
 {
 	do {
 		walk->node = ltcp_table_next(&walk->table);
-	} while (walk->node && !ipv6_addr_v4mapped(&walk->node->key.laddr));
+	} while (walk->node && walk->node->af != walk->file->af);
 	return walk->node;
 }
 
@@ -177,7 +202,7 @@ static void *proc_next_listener(struct ltcp_proc_walk *walk)
 {
 	do {
 		walk->listener = ltcp_ports_next(&walk->listeners);
-	} while (walk->listener && walk->listener->sk_family != AF_INET);
+	} while (walk->listener && walk->listener->sk_family != walk->file->af);
 	return walk->listener;
 }
 
@@ -216,6 +241,7 @@ static void *proc_start(struct seq_file *seq, loff_t *pos)
 	struct ltcp_proc_walk *walk = seq->private;
 	struct ltcp_net *ln = ltcp_net(seq_file_net(seq));
 
+	walk->file = pde_data(file_inode(seq->file));
 	rhashtable_walk_enter(&ln->table, &walk->table);
 	rhashtable_walk_start(&walk->table);
 	if (*pos)
@@ -256,21 +282,39 @@ static int proc_show_stat(struct seq_file *seq, void *v)
 	return 0;
 }
 
-int ltcp_proc_init(struct ltcp_net *ln)
+/* AF_INET6's file is there when its sockets are. */
+static bool proc_wanted(const struct ltcp_net *ln, const struct ltcp_proc_file *file)
 {
-	struct proc_dir_entry *dir = ln->net->proc_net;
-
-	if (!proc_create_net("ltcp", 0444, dir, &proc_ops, sizeof(struct ltcp_proc_walk)))
-		return -ENOMEM;
-	if (!proc_create_net_single("ltcp_stat", 0444, dir, proc_show_stat, NULL)) {
-		remove_proc_entry("ltcp", dir);
-		return -ENOMEM;
-	}
-	return 0;
+	return file->af == AF_INET || ln->ctl6;
 }
 
 void ltcp_proc_exit(struct ltcp_net *ln)
 {
-	remove_proc_entry("ltcp_stat", ln->net->proc_net);
-	remove_proc_entry("ltcp", ln->net->proc_net);
+	unsigned int i;
+
+	remove_proc_subtree("ltcp_stat", ln->net->proc_net);
+	for (i = 0; i < ARRAY_SIZE(proc_files); i++)
+		if (proc_wanted(ln, &proc_files[i]))
+			remove_proc_subtree(proc_files[i].name, ln->net->proc_net);
+}
+
+int ltcp_proc_init(struct ltcp_net *ln)
+{
+	struct proc_dir_entry *dir = ln->net->proc_net;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(proc_files); i++) {
+		const struct ltcp_proc_file *file = &proc_files[i];
+
+		if (proc_wanted(ln, file) &&
+		    !proc_create_net_data(file->name, 0444, dir, &proc_ops,
+					  sizeof(struct ltcp_proc_walk), (void *)file))
+			goto fail;
+	}
+	if (!proc_create_net_single("ltcp_stat", 0444, dir, proc_show_stat, NULL))
+		goto fail;
+	return 0;
+fail:
+	ltcp_proc_exit(ln);
+	return -ENOMEM;
 }

@@ -3,6 +3,7 @@
 #ifndef LTCP_SOCK_H
 #define LTCP_SOCK_H
 
+#include <linux/ipv6.h>
 #include <net/inet_sock.h>
 #include <net/sock.h>
 
@@ -116,6 +117,18 @@ enum {
 	LTCP_OOB_VALID,		/* in oob_byte (or in line) and not read */
 	LTCP_OOB_READ,		/* was read; the mark still counts */
 };
+
+#if IS_ENABLED(CONFIG_IPV6)
+/**
+ * struct ltcp6_sock - a socket of AF_INET6
+ * @ltcp: must be first
+ * @inet6: what IPv6 keeps; must be last
+ */
+struct ltcp6_sock {
+	struct ltcp_sock ltcp;
+	struct ipv6_pinfo inet6;
+};
+#endif
 
 static inline struct ltcp_sock *ltcp_sk(const struct sock *sk)
 {

@@ -105,7 +105,7 @@ void ltcp_socket_renew(struct sock *sk)
 static void ltcp_destruct(struct sock *sk)
 {
 	ltcp_listen_free(sk);
-	inet_sock_destruct(sk);
+	ltcp_family_of(sk)->destruct(sk);
 }
 
 static int ltcp_init_sock(struct sock *sk)
@@ -113,8 +113,9 @@ static int ltcp_init_sock(struct sock *sk)
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct ltcp_sock *lsk = ltcp_sk(sk);
 
-	lsk->family = &ltcp_ipv4;
+	lsk->family = ltcp_family_of(sk);
 	lsk->node.kind = LTCP_KIND_SOCK;
+	lsk->node.af = sk->sk_family;
 	lsk->ahead = RB_ROOT;
 	INIT_LIST_HEAD(&lsk->accept_link);
 	ltcp_tcb_init(&lsk->tcb, &ln->conf);
@@ -274,14 +275,24 @@ int ltcp_socket_init(void)
 	err = percpu_counter_init(&ltcp_sockets_allocated, 0, GFP_KERNEL);
 	if (err)
 		return err;
+	err = ltcp_socket6_init();
+	if (err)
+		goto out_counter;
 	err = proto_register(&ltcp_prot, 1);
 	if (err)
-		percpu_counter_destroy(&ltcp_sockets_allocated);
+		goto out_socket6;
+	return 0;
+
+out_socket6:
+	ltcp_socket6_exit();
+out_counter:
+	percpu_counter_destroy(&ltcp_sockets_allocated);
 	return err;
 }
 
 void ltcp_socket_exit(void)
 {
 	proto_unregister(&ltcp_prot);
+	ltcp_socket6_exit();
 	percpu_counter_destroy(&ltcp_sockets_allocated);
 }

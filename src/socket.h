@@ -8,6 +8,8 @@
 
 extern struct proto ltcp_prot;
 extern const struct proto_ops ltcp_stream_ops;
+extern struct proto ltcp6_prot;
+extern struct proto_ops ltcp6_stream_ops;
 
 /**
  * ltcp_socket_init() - memory limits, and the slab of the sockets
@@ -16,6 +18,15 @@ extern const struct proto_ops ltcp_stream_ops;
  */
 int ltcp_socket_init(void);
 void ltcp_socket_exit(void);
+
+/* The same for AF_INET6, from copies of what AF_INET has */
+#if IS_ENABLED(CONFIG_IPV6)
+int ltcp_socket6_init(void);
+void ltcp_socket6_exit(void);
+#else
+static inline int ltcp_socket6_init(void) { return 0; }
+static inline void ltcp_socket6_exit(void) { }
+#endif
 
 /**
  * ltcp_socket_rcv_wscale() - the window scale to offer
@@ -63,7 +74,7 @@ void ltcp_socket_discard(struct sock *sk);
 void ltcp_socket_readable(struct sock *sk);
 
 /**
- * ltcp_setsockopt() - proto.setsockopt: level SOL_TCP, and SOL_IP's own
+ * ltcp_setsockopt() - proto.setsockopt: level SOL_TCP, and those of IP
  * @sk: not locked
  * @level: SOL_*
  * @optname: option
@@ -76,7 +87,7 @@ int ltcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 		    unsigned int optlen);
 
 /**
- * ltcp_getsockopt() - proto.getsockopt: level SOL_TCP, and SOL_IP's own
+ * ltcp_getsockopt() - proto.getsockopt: level SOL_TCP, and those of IP
  * @sk: not locked
  * @level: SOL_*
  * @optname: option

@@ -168,7 +168,7 @@ int ltcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 	int val, err;
 
 	if (level != SOL_TCP)
-		return ip_setsockopt(sk, level, optname, optval, optlen);
+		return ltcp_family_of(sk)->setsockopt(sk, level, optname, optval, optlen);
 	if (optlen < sizeof(val))
 		return -EINVAL;
 	if (copy_from_sockptr(&val, optval, sizeof(val)))
@@ -357,7 +357,7 @@ int ltcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval
 	int val, err;
 
 	if (level != SOL_TCP)
-		return ip_getsockopt(sk, level, optname, optval, optlen);
+		return ltcp_family_of(sk)->getsockopt(sk, level, optname, optval, optlen);
 	if (optname == TCP_INFO)
 		return ltcp_getsockopt_info(sk, optval, optlen);
 	lock_sock(sk);

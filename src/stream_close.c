@@ -2,6 +2,7 @@
 /* CLOSE and ABORT (RFC 9293 sections 3.10.4 and 3.10.5), and how a socket ends. */
 #include <net/xfrm.h>
 
+#include "family.h"
 #include "input.h"
 #include "listen.h"
 #include "output.h"
@@ -235,6 +236,7 @@ static void ltcp_child_disown(struct sock *sk)
 
 	memset(&lsk->node, 0, sizeof(lsk->node));
 	lsk->node.kind = LTCP_KIND_SOCK;
+	lsk->node.af = sk->sk_family;
 	lsk->send_head = NULL;
 	lsk->ahead = RB_ROOT;
 	lsk->port = NULL;
@@ -251,9 +253,12 @@ static void ltcp_child_disown(struct sock *sk)
 
 void ltcp_socket_child(struct sock *sk)
 {
+	const struct ltcp_family *family = ltcp_family_of(sk);
 	struct inet_sock *inet = inet_sk(sk);
 
 	ltcp_child_disown(sk);
+	if (family->child)
+		family->child(sk);
 	WRITE_ONCE(sk->sk_state, TCP_CLOSE);
 	WRITE_ONCE(sk->sk_shutdown, 0);
 	sk->sk_ack_backlog = 0;

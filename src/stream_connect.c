@@ -22,6 +22,7 @@ static void ltcp_forget_peer(struct sock *sk)
 	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
 		inet_reset_saddr(sk);
 	inet_sk(sk)->inet_dport = 0;
+	ltcp_sk(sk)->family = ltcp_family_of(sk);
 	sk_dst_reset(sk);
 }
 
@@ -51,6 +52,7 @@ static void ltcp_connect_open(struct sock *sk)
 
 	if (sk->sk_state == TCP_CLOSE)
 		ltcp_socket_renew(sk);
+	tcb->peer_mss = lsk->family->default_mss;
 	tcb->ts_off = ltcp_secret_ts_off(&lsk->node.key);
 	tcb->rcv_wscale = ltcp_socket_rcv_wscale(sk);
 	if (dst)
@@ -75,7 +77,7 @@ int ltcp_connect(struct sock *sk, struct sockaddr *addr, int len)
 {
 	int err;
 
-	err = ltcp_sk(sk)->family->connect(sk, addr, len);
+	err = ltcp_family_of(sk)->connect(sk, addr, len);
 	if (err)
 		return err;
 	err = ltcp_connect_place(sk);
@@ -94,7 +96,7 @@ static int ltcp_connect_listener(struct sock *sk, struct sockaddr *addr, int len
 {
 	int err;
 
-	err = ltcp_sk(sk)->family->connect(sk, addr, len);
+	err = ltcp_family_of(sk)->connect(sk, addr, len);
 	if (err)
 		return err;
 	ltcp_listen_stop(sk);

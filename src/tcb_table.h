@@ -38,6 +38,7 @@ enum ltcp_kind {
  * @key: both ends; constant while in the table
  * @bound_dev_if: interface that the entry is bound to, 0: any
  * @kind: enum ltcp_kind
+ * @af: AF_INET or AF_INET6, whichever its socket is of
  * @hashed: in the table; written under the owner's lock
  */
 struct ltcp_node {
@@ -45,6 +46,7 @@ struct ltcp_node {
 	struct ltcp_key key;
 	int bound_dev_if;
 	u8 kind;
+	u8 af;
 	bool hashed;
 };
 

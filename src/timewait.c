@@ -177,6 +177,7 @@ static struct ltcp_timewait *timewait_make(struct sock *sk)
 	entry->node.key = lsk->node.key;
 	entry->node.bound_dev_if = lsk->node.bound_dev_if;
 	entry->node.kind = LTCP_KIND_TIMEWAIT;
+	entry->node.af = lsk->node.af;
 	entry->mark = sk->sk_mark;
 	entry->family = lsk->family;
 	spin_lock_init(&entry->lock);
