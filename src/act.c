@@ -89,8 +89,32 @@ static const u8 mib_of_reason[LTCP_N_REASONS] = {
 	[LTCP_REASON_ICMP_SEQUENCE]	= LTCP_MIB_ICMP_IGNORED,
 };
 
+/* By the bit of enum ltcp_note */
+static const u8 mib_of_note[LTCP_N_NOTES] = {
+	LTCP_MIB_TIMEOUTS,
+	LTCP_MIB_FAST_RETRANSMITS,
+	LTCP_MIB_TAIL_PROBES,
+	LTCP_MIB_TAIL_REPAIRED,
+	LTCP_MIB_SPURIOUS_RTOS,
+	LTCP_MIB_UNDOS,
+	LTCP_MIB_REORDERED,
+	LTCP_MIB_RENEGED,
+	LTCP_MIB_DSACKS,
+	LTCP_MIB_DUPLICATES,
+};
+
+static void count_notes(struct ltcp_net *ln, unsigned long notes)
+{
+	unsigned int i;
+
+	for_each_set_bit(i, &notes, LTCP_N_NOTES)
+		this_cpu_inc(ln->mib->count[mib_of_note[i]]);
+}
+
 void ltcp_act_count(struct ltcp_net *ln, const struct ltcp_verdict *v)
 {
+	if (v->notes)
+		count_notes(ln, v->notes);
 	if (v->reason == LTCP_REASON_NONE)
 		return;
 	this_cpu_inc(ln->mib->count[mib_of_reason[v->reason]]);

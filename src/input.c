@@ -11,6 +11,7 @@
 #include "output.h"
 #include "ports.h"
 #include "receive.h"
+#include "spans.h"
 #include "socket.h"
 #include "timers.h"
 #include "timewait.h"
@@ -95,6 +96,9 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 	ltcp_sk_env(sk, &env);
 	if (seg->text)
 		env.may_store = ltcp_receive_room(sk, skb, seq_le(seg->seq, tcb->rcv_nxt));
+	/* A block has two ends; and without SACK a duplicate ACK cuts off the first segment */
+	if (seg->opt.n_sack || tcb->dupacks)
+		ltcp_spans_reserve(sk, 2 * seg->opt.n_sack + 1);
 	ltcp_fsm_segment(tcb, seg, &env, &v);
 	if (sk->sk_state == TCP_SYN_SENT)	/* its SYN has told where the text begins */
 		WRITE_ONCE(ltcp_sk(sk)->copied_seq, tcb->irs + 1);

@@ -48,6 +48,14 @@ struct ltcp_net;
 	X(TW_OVERFLOW, "TWOverflow")					\
 	X(TW_REOPENED, "TWReopened")					\
 	X(TIMEOUTS, "Timeouts")						\
+	X(FAST_RETRANSMITS, "FastRetransmits")				\
+	X(TAIL_PROBES, "LossProbes")					\
+	X(TAIL_REPAIRED, "LossProbeRecovery")				\
+	X(SPURIOUS_RTOS, "SpuriousRTOs")				\
+	X(UNDOS, "Undos")						\
+	X(REORDERED, "Reordered")					\
+	X(RENEGED, "SACKReneging")					\
+	X(DSACKS, "DSACKRecv")						\
 	X(ABORT_TIMEOUT, "AbortOnTimeout")				\
 	X(ABORT_CLOSE, "AbortOnClose")					\
 	X(ABORT_MEMORY, "AbortOnMemory")				\

@@ -5,6 +5,7 @@
 
 #include "input.h"
 #include "output.h"
+#include "spans.h"
 #include "timers.h"
 #include "trace.h"
 
@@ -176,6 +177,7 @@ static bool send_text(struct sock *sk, const struct ltcp_plan *plan)
 	if (!skb)
 		return false;
 	transmit(sk, skb, plan);
+	ltcp_spans_reserve(sk, plan->again ? 2 : 1);
 	ltcp_transmit_sent(&ltcp_sk(sk)->tcb, plan, ltcp_now());
 	advance_send_head(sk);
 	return true;
@@ -350,6 +352,7 @@ void ltcp_output_release(struct sock *sk)
 	while ((skb = skb_peek(&sk->sk_write_queue)) &&
 	       seq_ge(ltcp_sk(sk)->tcb.snd_una, LTCP_CB(skb)->end))
 		free_queued(sk, skb);
+	ltcp_spans_shrink(sk);
 	if (sk->sk_socket && test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
 		sk->sk_write_space(sk);
 }

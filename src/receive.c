@@ -3,6 +3,7 @@
 #include <linux/rbtree.h>
 
 #include "core/reasm.h"
+#include "core/sack.h"
 #include "receive.h"
 
 static struct ltcp_range range_of(const struct sk_buff *skb)
@@ -142,9 +143,51 @@ static void link_ahead(struct rb_root *root, struct sk_buff *skb)
 	rb_insert_color(&skb->rbnode, root);
 }
 
-/* Make room among the kept pieces for @new, which is cut; false: nothing of it is new */
-static bool fit(struct rb_root *root, struct ltcp_range *new)
+/* All of the contiguous text that @run is a part of */
+static void widen(const struct sock *sk, struct ltcp_range *run)
 {
+	const struct rb_root *root = &ltcp_sk(sk)->ahead;
+	struct rb_node *before, *after;
+	bool grown;
+
+	do {
+		grown = ltcp_sack_widen(&ltcp_sk(sk)->tcb, run);
+		before = piece_before(root, run->start - 1);
+		if (before && seq_ge(LTCP_CB(rb_to_skb(before))->end, run->start)) {
+			run->start = LTCP_CB(rb_to_skb(before))->seq;
+			grown = true;
+		}
+		after = piece_before(root, run->end);
+		if (after && seq_gt(LTCP_CB(rb_to_skb(after))->end, run->end)) {
+			run->end = LTCP_CB(rb_to_skb(after))->end;
+			grown = true;
+		}
+	} while (grown);
+}
+
+/* RFC 2018 section 4: the next ACK tells of the piece that has just arrived, new or not */
+static void tell(struct sock *sk, struct ltcp_range run)
+{
+	widen(sk, &run);
+	ltcp_sack_stored(&ltcp_sk(sk)->tcb, &run);
+}
+
+/* What of @new is kept already was sent twice, RFC 2883 */
+static void tell_duplicate(struct sock *sk, const struct ltcp_range *new,
+			   const struct ltcp_range *kept)
+{
+	struct ltcp_range both;
+
+	if (!ltcp_reasm_overlap(new, kept, &both))
+		return;
+	LTCP_COUNT(ltcp_sk_net(sk), DUPLICATES);
+	ltcp_sack_duplicate(&ltcp_sk(sk)->tcb, &both);
+}
+
+/* Make room among the kept pieces for @new, which is cut; false: nothing of it is new */
+static bool fit(struct sock *sk, struct ltcp_range *new)
+{
+	struct rb_root *root = &ltcp_sk(sk)->ahead;
 	struct rb_node *at = piece_before(root, new->start) ? : rb_first(root), *next;
 
 	for (; at; at = next) {
@@ -152,6 +195,7 @@ static bool fit(struct rb_root *root, struct ltcp_range *new)
 		struct ltcp_range range = range_of(kept);
 
 		next = rb_next(at);
+		tell_duplicate(sk, new, &range);
 		switch (ltcp_reasm_fit(new, &range)) {
 		case LTCP_FIT_BEFORE:
 		case LTCP_FIT_CUT_TAIL:
@@ -172,17 +216,29 @@ static bool fit(struct rb_root *root, struct ltcp_range *new)
 
 static void keep_ahead(struct sock *sk, struct sk_buff *skb)
 {
-	struct rb_root *root = &ltcp_sk(sk)->ahead;
 	struct ltcp_range new = range_of(skb);
 
 	LTCP_COUNT(ltcp_sk_net(sk), OUT_OF_ORDER);
-	if (!fit(root, &new) || !cut(skb, &new)) {
-		LTCP_COUNT(ltcp_sk_net(sk), DUPLICATES);
+	if (!fit(sk, &new)) {
+		tell(sk, new);
+		kfree_skb(skb);
+		return;
+	}
+	if (!cut(skb, &new)) {
 		kfree_skb(skb);
 		return;
 	}
 	skb_set_owner_r(skb, sk);
-	link_ahead(root, skb);
+	link_ahead(&ltcp_sk(sk)->ahead, skb);
+	tell(sk, new);
+}
+
+/* What was kept has come once more, in order */
+static void tell_old(struct ltcp_sock *ls, const struct ltcp_range *kept)
+{
+	const struct ltcp_range old = { kept->start, seq_min(kept->end, ls->tcb.rcv_nxt) };
+
+	ltcp_sack_duplicate(&ls->tcb, &old);
 }
 
 /* Deliver what has become contiguous */
@@ -200,10 +256,13 @@ static void pull_ahead(struct sock *sk)
 		case LTCP_READY_GAP:
 			return;
 		case LTCP_READY_OLD:
+			tell_old(ls, &range);
 			take_out(&ls->ahead, skb);
 			kfree_skb(skb);
 			break;
 		case LTCP_READY_TAKE:
+			if (skip)
+				tell_old(ls, &range);
 			take_out(&ls->ahead, skb);
 			range.start += skip;
 			if (!cut(skb, &range)) {
@@ -244,4 +303,5 @@ void ltcp_receive_purge(struct sock *sk)
 		take_out(root, skb);
 		kfree_skb(skb);
 	}
+	ltcp_sack_forget(&ltcp_sk(sk)->tcb);
 }

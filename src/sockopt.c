@@ -258,6 +258,8 @@ static u8 ltcp_info_recovery(const struct ltcp_tcb *tcb)
 		[LTCP_REC_LOSS]	= TCP_CA_Loss,
 	};
 
+	if (tcb->recovery == LTCP_REC_OPEN && (tcb->flight.sacked || tcb->dupacks))
+		return TCP_CA_Disorder;
 	return ca_state[tcb->recovery];
 }
 
@@ -288,7 +290,12 @@ static void ltcp_info_sender(const struct ltcp_tcb *tcb, struct tcp_info *info)
 	info->tcpi_min_rtt = tcb->rtt.min_us;
 	info->tcpi_snd_cwnd = ltcp_in_segments(tcb, tcb->cwnd);
 	info->tcpi_snd_ssthresh = tcb->ssthresh == ~0u ? ~0u : ltcp_in_segments(tcb, tcb->ssthresh);
-	info->tcpi_reordering = 3;	/* duplicate ACKs that mean a loss */
+	info->tcpi_sacked = ltcp_in_segments(tcb, tcb->flight.sacked);
+	info->tcpi_lost = ltcp_in_segments(tcb, tcb->flight.lost);
+	info->tcpi_retrans = ltcp_in_segments(tcb, ltcp_flight_again(&tcb->flight, tcb->snd_una));
+	info->tcpi_total_retrans = tcb->rtx_total;
+	info->tcpi_reordering = 3;	/* DupThresh, if RACK knows no better */
+	info->tcpi_reord_seen = tcb->rack.reordered;
 	info->tcpi_notsent_bytes = ltcp_unsent(tcb);
 	info->tcpi_snd_wnd = tcb->snd_wnd;
 }

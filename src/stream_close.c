@@ -8,6 +8,7 @@
 #include "output.h"
 #include "ports.h"
 #include "receive.h"
+#include "spans.h"
 #include "stream.h"
 #include "tcb_table.h"
 #include "timers.h"
@@ -16,6 +17,7 @@ void ltcp_socket_forget(struct sock *sk)
 {
 	ltcp_output_purge(sk);
 	ltcp_receive_purge(sk);
+	ltcp_spans_free(sk);
 }
 
 /**

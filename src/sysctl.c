@@ -56,6 +56,9 @@ static const struct ltcp_knob knobs[] = {
 	KNOB("timestamps", conf.timestamps, 0, 1),
 	KNOB("window_scaling", conf.window_scaling, 0, 1),
 	KNOB("sack", conf.sack, 0, 1),
+	KNOB("dsack", conf.dsack, 0, 1),
+	KNOB("tail_probe", conf.tail_probe, 0, 1),
+	KNOB("frto", conf.frto, 0, 1),
 	KNOB("syncookies", set.syncookies, 0, 2),
 	KNOB("max_orphans", set.max_orphans, 0, INT_MAX),
 	KNOB("max_timewait", set.max_timewait, 0, INT_MAX),
@@ -82,6 +85,9 @@ static const struct ltcp_conf default_conf = {
 	.timestamps = 1,
 	.window_scaling = 1,
 	.sack = 1,
+	.dsack = 1,
+	.tail_probe = 1,
+	.frto = 1,
 };
 
 static const struct ltcp_settings default_set = {

@@ -49,9 +49,6 @@ static void expire(struct sock *sk, enum ltcp_timer timer)
 
 	ltcp_sk_env(sk, &env);
 	ltcp_fsm_timeout(&ltcp_sk(sk)->tcb, timer, &env, &v);
-	if (v.act & (LTCP_ACT_SYN | LTCP_ACT_SYNACK | LTCP_ACT_OUTPUT | LTCP_ACT_PROBE) ||
-	    (timer == LTCP_TIMER_RTX && v.act & LTCP_ACT_CLOSED))
-		LTCP_COUNT(ltcp_sk_net(sk), TIMEOUTS);
 	if (timer == LTCP_TIMER_DELACK)
 		LTCP_COUNT(ltcp_sk_net(sk), DELAYED_ACKS);
 	ltcp_act(sk, &v);

@@ -157,11 +157,32 @@ void host_fail(const char *file, int line, const char *fmt, ...)
 
 struct canon {
 	struct ltcp_tcb tcb;
+	struct ltcp_span spans[PEER_SPANS_MAX];
 	struct ltcp_half half;
 	struct ltcp_tw tw;
 	struct ltcp_range ahead[STORE_MAX];
 	u32 n_ahead, form, listener, received, eof, connected;
 };
+
+/* The spans in flight, wherever they are stored; time stands still, but for what is to come */
+static void canon_flight(struct canon *c)
+{
+	struct ltcp_flight *f = &c->tcb.flight;
+	int i;
+
+	for (i = 0; i < f->n; i++) {
+		c->spans[i].end = ltcp_flight_span(f, i)->end;
+		c->spans[i].is = ltcp_flight_span(f, i)->is;
+	}
+	f->more = NULL;
+	f->first = 0;
+	memset(f->own, 0, sizeof(f->own));
+	c->tcb.rack.sent = 0;
+	c->tcb.rack.rtt_us = 0;
+	c->tcb.rack.wait_us = !!c->tcb.rack.wait_us;
+	c->tcb.undo_tsval = !!c->tcb.undo_tsval;
+	c->tcb.rtx_total = 0;
+}
 
 static void canon_tcb(struct ltcp_tcb *tcb)
 {
@@ -189,6 +210,7 @@ static void canon_peer(struct canon *c, const struct peer *p)
 	switch (p->form) {
 	case PEER_CONNECTION:
 		c->tcb = p->tcb;
+		canon_flight(c);
 		canon_tcb(&c->tcb);
 		c->n_ahead = p->ahead.n;
 		memcpy(c->ahead, p->ahead.piece, p->ahead.n * sizeof(p->ahead.piece[0]));

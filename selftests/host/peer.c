@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/recovery.h"
+#include "core/sack.h"
 #include "core/transmit.h"
 #include "core/window.h"
 #include "peer.h"
@@ -193,6 +194,22 @@ static void note_moves(struct peer *p, const struct ltcp_verdict *v)
 	}
 }
 
+/* What the next ACK will tell of a piece of text */
+static void tell(struct peer *p, struct ltcp_range run)
+{
+	struct ltcp_range both;
+	unsigned int i;
+
+	for (i = 0; i < p->ahead.n; i++) {
+		if (ltcp_reasm_overlap(&run, &p->ahead.piece[i], &both))
+			ltcp_sack_duplicate(&p->tcb, &both);
+	}
+	if (run.start == p->tcb.rcv_nxt)
+		return;
+	store_widen(&p->ahead, &run);
+	ltcp_sack_stored(&p->tcb, &run);
+}
+
 static void take_text(struct peer *p, struct ltcp_verdict *v, const struct ltcp_seg *seg)
 {
 	struct ltcp_range piece = { v->text_seq, v->text_seq + v->text_len };
@@ -205,6 +222,7 @@ static void take_text(struct peer *p, struct ltcp_verdict *v, const struct ltcp_
 	EXPECT_EQ(v->text_seq, seg->seq + !!(seg->flags & LTCP_SYN) + v->text_skip);
 	EXPECT(seq_ge(piece.start, p->tcb.rcv_nxt));
 	EXPECT(seq_le(piece.end, p->tcb.rcv_adv));
+	tell(p, piece);
 	EXPECT(store_insert(&p->ahead, piece));
 	n = store_take(&p->ahead, p->tcb.rcv_nxt);
 	p->unread += n;
@@ -295,6 +313,8 @@ static void init_tcb(struct peer *p)
 	p->tcb.path_mss = p->path_mss;
 	p->tcb.rcv_wscale = p->conf.window_scaling ? p->wscale : 0;
 	p->tcb.ts_off = p->iss * 3;
+	p->tcb.flight.more = p->spans;
+	p->tcb.flight.room = PEER_SPANS_MAX;
 	p->ahead.n = 0;
 	p->unread = 0;
 	p->received = 0;

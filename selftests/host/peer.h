@@ -20,6 +20,7 @@
 #ifndef PEER_SENT_MAX
 #define PEER_SENT_MAX	2048
 #define PEER_MOVES_MAX	64
+#define PEER_SPANS_MAX	LTCP_SPANS_MAX
 #endif
 
 /* The clock of all peers, microseconds */
@@ -47,6 +48,7 @@ enum peer_form {
  * @wscale: window scale to offer
  * @buffer: size of the receive buffer
  * @tcb: with PEER_CONNECTION
+ * @spans: storage for the spans in flight
  * @half: with PEER_HALF
  * @half_timer: with PEER_HALF: when the SYN-ACK is sent again
  * @tw: with PEER_TIME_WAIT
@@ -81,6 +83,7 @@ struct peer {
 	u32 buffer;
 
 	struct ltcp_tcb tcb;
+	struct ltcp_span spans[PEER_SPANS_MAX];
 	struct ltcp_half half;
 	u64 half_timer;
 	struct ltcp_tw tw;

@@ -43,6 +43,26 @@ bool store_insert(struct store *store, struct ltcp_range new)
 	return insert_at(store, i, new);
 }
 
+void store_widen(const struct store *store, struct ltcp_range *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < store->n; i++) {
+		if (seq_le(store->piece[i].start, run->start) &&
+		    seq_ge(store->piece[i].end, run->start))
+			run->start = store->piece[i].start;
+	}
+	for (i = 0; i < store->n; i++) {
+		if (seq_le(store->piece[i].start, run->end) &&
+		    seq_ge(store->piece[i].end, run->end))
+			run->end = store->piece[i].end;
+	}
+	for (i = store->n; i--;) {	/* pieces that touch each other on the other side */
+		if (store->piece[i].end == run->start)
+			run->start = store->piece[i].start;
+	}
+}
+
 u32 store_take(struct store *store, u32 rcv_nxt)
 {
 	u32 start = rcv_nxt, skip;

@@ -22,6 +22,9 @@ struct store {
 /* Keep what of @new is not kept yet, as ltcp_reasm_fit() says. False: no room. */
 bool store_insert(struct store *store, struct ltcp_range new);
 
+/* All of the contiguous text that @run is, or would be, a part of */
+void store_widen(const struct store *store, struct ltcp_range *run);
+
 /* Octets in order at @rcv_nxt, taken out as ltcp_reasm_ready() says */
 u32 store_take(struct store *store, u32 rcv_nxt);
 

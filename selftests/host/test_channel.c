@@ -232,7 +232,10 @@ static void choose_peer(struct peer *p, const char *name, u32 most)
 	peer_init(p, name, i < ARRAY_SIZE(isns) ? isns[i] : host_random(&ch.seed));
 	p->conf.timestamps = dice(2);
 	p->conf.window_scaling = dice(2);
-	p->conf.sack = dice(2);
+	p->conf.sack = dice(3) > 0;
+	p->conf.dsack = dice(3) > 0;
+	p->conf.tail_probe = dice(3) > 0;
+	p->conf.frto = dice(3) > 0;
 	p->adv_mss = 100 + dice(1361);
 	p->path_mss = 100 + dice(1361);
 	p->buffer = dice(3) ? 20000 + dice(most) : 200 + dice(3000);

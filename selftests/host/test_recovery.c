@@ -139,25 +139,32 @@ TEST(cwnd_does_not_grow_unused)
 	EXPECT_EQ(p.tcb.cwnd, 100 * MSS);
 }
 
-/* RFC 5681 section 3.2: the third duplicate, not the second, and not a fourth time */
+/*
+ * RFC 5681 section 3.2: the third duplicate, not the second, and not a fourth time. The first
+ * two let a new segment go each (RFC 3042), which ssthresh does not count.
+ */
 TEST(recovery_fast_retransmit)
 {
 	struct peer p;
+	int i;
 
 	in_flight(&p, 10);
 	ack_segments(&p, 0);
+	expect_segment(&p, 10);
+	EXPECT_SILENT(&p);
 	ack_segments(&p, 0);
+	expect_segment(&p, 11);
 	EXPECT_SILENT(&p);
 	ack_segments(&p, 0);
 	expect_segment(&p, 0);
 	EXPECT_SILENT(&p);
 	EXPECT_EQ(p.tcb.ssthresh, 5 * MSS);
 	EXPECT_EQ(p.tcb.cwnd, 8 * MSS);		/* ssthresh + 3 */
+	for (i = 0; i < 4; i++)
+		ack_segments(&p, 0);
+	EXPECT_SILENT(&p);			/* 9 to 12: as many as are in flight */
 	ack_segments(&p, 0);
-	ack_segments(&p, 0);
-	EXPECT_SILENT(&p);			/* 9 and 10: as many as are in flight */
-	ack_segments(&p, 0);
-	expect_segment(&p, 10);			/* inflated beyond that: new text */
+	expect_segment(&p, 12);			/* inflated beyond that: new text */
 	EXPECT_SILENT(&p);
 }
 
@@ -171,12 +178,12 @@ TEST(recovery_ends_with_a_full_ack)
 	for (i = 0; i < 3; i++)
 		ack_segments(&p, 0);
 	p.n_sent = 0;
-	ack_segments(&p, 10);
+	ack_segments(&p, 12);
 	EXPECT_EQ(p.tcb.recovery, LTCP_REC_OPEN);
 	/* min(ssthresh, max(FlightSize, SMSS) + SMSS): nothing is in flight, so no burst */
 	EXPECT_EQ(p.tcb.cwnd, 2 * MSS);
-	expect_segment(&p, 10);
-	expect_segment(&p, 11);
+	expect_segment(&p, 12);
+	expect_segment(&p, 13);
 	EXPECT_SILENT(&p);
 }
 
@@ -189,6 +196,8 @@ TEST(recovery_partial_acks)
 	in_flight(&p, 10);			/* 0, 3 and 7 are lost */
 	for (i = 0; i < 3; i++)
 		ack_segments(&p, 0);
+	expect_segment(&p, 10);			/* limited transmit */
+	expect_segment(&p, 11);
 	expect_segment(&p, 0);
 	for (i = 0; i < 4; i++)
 		ack_segments(&p, 0);
@@ -200,7 +209,7 @@ TEST(recovery_partial_acks)
 	ack_segments(&p, 7);
 	expect_segment(&p, 7);
 	p.n_sent = 0;
-	ack_segments(&p, 10);
+	ack_segments(&p, 12);
 	EXPECT_EQ(p.tcb.recovery, LTCP_REC_OPEN);
 	EXPECT_LE(p.tcb.cwnd, p.tcb.ssthresh);
 }

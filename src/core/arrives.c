@@ -7,7 +7,9 @@
 
 #include "cong.h"
 #include "fsm_enter.h"
+#include "rack.h"
 #include "recovery.h"
+#include "sack.h"
 #include "transmit.h"
 #include "window.h"
 
@@ -37,6 +39,18 @@ static bool challenge(struct ltcp_tcb *tcb, enum ltcp_reason why, const struct l
 	return false;
 }
 
+/* What of a segment RCV.NXT has passed already: the ACK will tell of it (RFC 2883) */
+static void note_duplicate(struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
+			   struct ltcp_verdict *v)
+{
+	struct ltcp_range old = { seg->seq, seq_min(ltcp_seg_end(seg), tcb->rcv_nxt) };
+
+	if ((seg->flags & LTCP_SYN) || !seq_lt(old.start, old.end))
+		return;
+	v->notes |= LTCP_NOTE_DUPLICATE;
+	ltcp_sack_duplicate(tcb, &old);
+}
+
 /*
  * An unacceptable segment is answered by an ACK. Without text the answer is
  * limited: two peers that find each other's ACKs unacceptable would never end.
@@ -47,6 +61,7 @@ static bool unacceptable(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, enum 
 	v->reason = why;
 	if (seg->flags & LTCP_RST)
 		return false;
+	note_duplicate(tcb, seg, v);
 	if (!seg->text || (seg->flags & LTCP_SYN))
 		return challenge(tcb, why, env, v);
 	v->act |= LTCP_ACT_ACK;
@@ -193,9 +208,7 @@ static void take_window(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u32 wn
 	/* The probe was heard; what it carried may not have been taken: send it again */
 	tcb->timer[LTCP_TIMER_PERSIST] = 0;
 	tcb->backoff = 0;
-	tcb->rtx_nxt = tcb->snd_una;
-	tcb->rtx_end = tcb->snd_nxt;
-	tcb->rtx_force = 1;
+	ltcp_recovery_resend_all(tcb);
 }
 
 /* RFC 6298 section 3 (Karn): a timed segment, or else a timestamp; 0: no sample */
@@ -236,12 +249,7 @@ static void advance_una(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 no
 	tcb->backoff = 0;
 	tcb->rtx_since = 0;
 	tcb->soft_err = 0;
-	ltcp_recovery_acked(tcb, seg->ack, &sample);
-	tcb->snd_una = seg->ack;
-	if (seq_lt(tcb->rtx_nxt, seg->ack))
-		tcb->rtx_nxt = seg->ack;
-	if (seq_lt(tcb->rtx_end, tcb->rtx_nxt))
-		tcb->rtx_end = tcb->rtx_nxt;
+	ltcp_recovery_acked(tcb, seg, &sample, v);
 	if (tcb->snd_urg && seq_ge(tcb->snd_una, tcb->snd_up))
 		tcb->snd_urg = 0;
 	/* RFC 6298 (5.2) and (5.3); nothing is left to probe with either */
@@ -249,16 +257,15 @@ static void advance_una(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 no
 		tcb->timer[LTCP_TIMER_RTX] = 0;
 		tcb->timer[LTCP_TIMER_PERSIST] = 0;
 	} else if (!tcb->timer[LTCP_TIMER_PERSIST]) {
-		fsm_restart_rtx(tcb, now);
+		ltcp_rack_start_timer(tcb, now);
 	}
 	v->act |= LTCP_ACT_ACKED | LTCP_ACT_OUTPUT;
 }
 
-/* RFC 5681 section 2: what a duplicate ACK is */
+/* RFC 5681 section 2: what a duplicate ACK is, at SND.UNA */
 static bool is_dupack(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u32 wnd)
 {
-	return seg->ack == tcb->snd_una && ltcp_in_flight(tcb) && !ltcp_seg_len(seg) &&
-	       wnd == tcb->snd_wnd && wnd;
+	return ltcp_in_flight(tcb) && !ltcp_seg_len(seg) && wnd == tcb->snd_wnd && wnd;
 }
 
 static void take_ack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, bool syn_again,
@@ -270,8 +277,8 @@ static void take_ack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, bool syn_
 	tcb->probes = 0;
 	if (seq_gt(seg->ack, tcb->snd_una))
 		advance_una(tcb, seg, env->now, v);
-	else if (is_dupack(tcb, seg, wnd) && ltcp_recovery_dupack(tcb, env->now))
-		v->act |= LTCP_ACT_OUTPUT;
+	else if (seg->ack == tcb->snd_una && (ltcp_in_flight(tcb) || seg->opt.n_sack))
+		ltcp_recovery_dupack(tcb, seg, is_dupack(tcb, seg, wnd), env->now, v);
 	if (seq_lt(seg->ack, tcb->snd_una))
 		return;
 	if (seq_lt(tcb->snd_wl1, seg->seq) ||
@@ -412,6 +419,8 @@ static bool step7_text(struct ltcp_tcb *tcb, struct ltcp_seg *seg, const struct 
 	if (!LTCP_IN(tcb->state, LTCP_MAY_RECEIVE))
 		return true;
 	end = text_end(tcb, seg);
+	if (seq_lt(seg->seq, tcb->rcv_nxt))
+		note_duplicate(tcb, seg, v);
 	if (seq_gt(seg->seq + seg->text, tcb->rcv_nxt) && tcb->user_gone) {
 		refuse_text(tcb, seg, v);
 		return false;

@@ -213,7 +213,8 @@ static void deliver(const struct ltcp_span *span, u32 start, u32 end, struct ltc
 {
 	d->octets += end - start;
 	if (!(span->is & LTCP_SPAN_AGAIN)) {
-		d->fresh += end - start;
+		if (seq_le(end, d->recover))
+			d->fresh += end - start;
 		if (seq_lt(end, d->fack))
 			d->reordered = true;
 	}

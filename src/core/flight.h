@@ -69,7 +69,8 @@ struct ltcp_flight {
  *	first time
  * @now: low 32 bits of the clock
  * @octets: so many are newly known to have been received
- * @fresh: so many of them were sent only once
+ * @recover: SND.NXT when recovery began, for @fresh
+ * @fresh: so many of them were sent once only, and before that
  * @sacked: so many of them out of order
  * @fack: just past the highest that was ever received; kept up
  * @reordered: something sent once was received after what lies beyond it
@@ -81,6 +82,7 @@ struct ltcp_delivery {
 	u32 echo;
 	u32 min_rtt_us;
 	u32 now;
+	u32 recover;
 	u32 octets;
 	u32 fresh;
 	u32 sacked;
@@ -123,6 +125,18 @@ unsigned int ltcp_flight_short(const struct ltcp_flight *f, unsigned int n);
 struct ltcp_span *ltcp_flight_move(struct ltcp_flight *f, struct ltcp_span *more, u16 room);
 
 /**
+ * ltcp_flight_clear() - nothing is in flight any more
+ * @f: the flight; its storage stays
+ */
+static inline void ltcp_flight_clear(struct ltcp_flight *f)
+{
+	f->sacked = 0;
+	f->lost = 0;
+	f->first = 0;
+	f->n = 0;
+}
+
+/**
  * ltcp_flight_sent() - something was sent for the first time
  * @f: the flight
  * @una: SND.UNA
@@ -151,6 +165,21 @@ void ltcp_flight_resent(struct ltcp_flight *f, u32 una, const struct ltcp_range 
  * @d: what was delivered is added
  */
 void ltcp_flight_acked(struct ltcp_flight *f, u32 una, u32 ack, struct ltcp_delivery *d);
+
+/**
+ * ltcp_flight_advance() - the same, while nothing is missing and nobody asks what it tells
+ * @f: the flight, ltcp_flight_clean()
+ * @ack: the new SND.UNA
+ */
+static inline void ltcp_flight_advance(struct ltcp_flight *f, u32 ack)
+{
+	while (f->n && seq_le(ltcp_flight_span(f, 0)->end, ack)) {
+		f->first++;
+		f->n--;
+	}
+	if (!f->n)
+		f->first = 0;
+}
 
 /**
  * ltcp_flight_sacked() - the peer has something, out of order

@@ -64,6 +64,7 @@ void fsm_rst(struct ltcp_verdict *v, u32 seq)
 
 void fsm_restart_rtx(struct ltcp_tcb *tcb, u64 now)
 {
+	tcb->rtx_mode = LTCP_RTX_TIMEOUT;
 	tcb->timer[LTCP_TIMER_RTX] = now + ltcp_rtt_backoff(&tcb->rtt, tcb->backoff);
 }
 
@@ -95,8 +96,6 @@ void ltcp_fsm_open_active(struct ltcp_tcb *tcb, u32 iss, const struct ltcp_env *
 	tcb->snd_nxt = iss + 1;
 	tcb->snd_end = iss + 1;
 	tcb->snd_up = iss;
-	tcb->rtx_nxt = iss;
-	tcb->rtx_end = iss;
 	tcb->recover = iss;
 	tcb->rcv_nxt = 0;
 	tcb->rcv_adv = 0;

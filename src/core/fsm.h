@@ -131,6 +131,21 @@ enum ltcp_reason {
 	LTCP_N_REASONS,
 };
 
+/* What else happened, for counters: bits of ltcp_verdict.notes, each a counter of its own */
+enum ltcp_note {
+	LTCP_NOTE_TIMEOUT		= 1 << 0,	/* the RTO was over, or a probe's time */
+	LTCP_NOTE_FAST_RETRANSMIT	= 1 << 1,	/* recovery began without a timeout */
+	LTCP_NOTE_TAIL_PROBE		= 1 << 2,	/* RFC 8985 section 7.3 */
+	LTCP_NOTE_TAIL_REPAIRED		= 1 << 3,	/* such a probe was all it took */
+	LTCP_NOTE_SPURIOUS_TIMEOUT	= 1 << 4,	/* RFC 5682, RFC 3522 */
+	LTCP_NOTE_UNDO			= 1 << 5,	/* nothing was lost: CWND as before */
+	LTCP_NOTE_REORDERED		= 1 << 6,	/* a path was found to reorder */
+	LTCP_NOTE_RENEGED		= 1 << 7,	/* RFC 2018 section 8 */
+	LTCP_NOTE_DSACK			= 1 << 8,	/* the peer reports a duplicate */
+	LTCP_NOTE_DUPLICATE		= 1 << 9,	/* text arrived that was received before */
+	LTCP_N_NOTES			= 10,
+};
+
 #define LTCP_MOVES_MAX	3
 
 /**
@@ -151,6 +166,7 @@ struct ltcp_move {
  * @err: positive errno, with LTCP_ACT_CLOSED or LTCP_ACT_SOFT_ERROR
  * @reason: enum ltcp_reason
  * @n_moves: valid entries in @moves
+ * @notes: set of enum ltcp_note
  * @moves: the changes of state, in order
  * @text_skip: octets at the segment's head that were received before
  * @text_len: octets to store after those
@@ -163,6 +179,7 @@ struct ltcp_verdict {
 	u16 err;
 	u8 reason;
 	u8 n_moves;
+	u16 notes;
 	struct ltcp_move moves[LTCP_MOVES_MAX];
 	u32 text_skip;
 	u32 text_len;

@@ -23,6 +23,14 @@ enum ltcp_fit ltcp_reasm_fit(struct ltcp_range *new, const struct ltcp_range *ke
 	return LTCP_FIT_CUT_HEAD;
 }
 
+bool ltcp_reasm_overlap(const struct ltcp_range *a, const struct ltcp_range *b,
+			struct ltcp_range *both)
+{
+	both->start = seq_max(a->start, b->start);
+	both->end = seq_min(a->end, b->end);
+	return seq_lt(both->start, both->end);
+}
+
 enum ltcp_ready ltcp_reasm_ready(const struct ltcp_range *kept, u32 rcv_nxt, u32 *skip)
 {
 	if (seq_gt(kept->start, rcv_nxt))

@@ -37,6 +37,17 @@ enum ltcp_fit {
  */
 enum ltcp_fit ltcp_reasm_fit(struct ltcp_range *new, const struct ltcp_range *kept);
 
+/**
+ * ltcp_reasm_overlap() - what two pieces have in common
+ * @a: a piece
+ * @b: another
+ * @both: result
+ *
+ * Return: false when that is nothing
+ */
+bool ltcp_reasm_overlap(const struct ltcp_range *a, const struct ltcp_range *b,
+			struct ltcp_range *both);
+
 /* What to do with the first kept piece once RCV.NXT has moved */
 enum ltcp_ready {
 	LTCP_READY_GAP,		/* text before it is still missing */

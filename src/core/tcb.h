@@ -12,6 +12,7 @@
 #include <linux/math64.h>
 #include <linux/types.h>
 
+#include "flight.h"
 #include "rtt.h"
 #include "segment.h"
 #include "seq.h"
@@ -71,6 +72,9 @@ enum ltcp_timer {
  * @timestamps: offer and accept timestamps (RFC 7323)
  * @window_scaling: offer and accept window scaling (RFC 7323)
  * @sack: offer and accept SACK (RFC 2018)
+ * @dsack: tell the peer what came twice (RFC 2883)
+ * @tail_probe: probe for a lost tail before the RTO (RFC 8985 section 7)
+ * @frto: find out whether a timeout was spurious before all is sent again (RFC 5682)
  */
 struct ltcp_conf {
 	int syn_retries;
@@ -88,6 +92,9 @@ struct ltcp_conf {
 	int timestamps;
 	int window_scaling;
 	int sack;
+	int dsack;
+	int tail_probe;
+	int frto;
 };
 
 /**
@@ -117,6 +124,70 @@ enum ltcp_recovery {
 	LTCP_REC_LOSS,		/* after a retransmission timeout */
 };
 
+/* What the retransmission timer is set for: RFC 8985 section 8 makes one of three */
+enum ltcp_rtx_mode {
+	LTCP_RTX_TIMEOUT,	/* the RTO, RFC 6298 */
+	LTCP_RTX_PROBE,		/* a tail loss probe, RFC 8985 section 7.2 */
+	LTCP_RTX_REORDER,	/* what is missing may have been reordered, section 6.2 step 5 */
+};
+
+/* Where F-RTO is, RFC 5682 section 2.1 */
+enum ltcp_frto {
+	LTCP_FRTO_OFF,
+	LTCP_FRTO_RETRANSMITTED,	/* step 1 done: one segment was sent again */
+	LTCP_FRTO_NEW,			/* step 2b done: new text was sent */
+};
+
+/**
+ * struct ltcp_rack - time-based loss detection, RFC 8985 section 5.2
+ * @sent: RACK.xmit_ts, low 32 bits of microseconds, with @timed
+ * @end: RACK.end_seq
+ * @rtt_us: RACK.rtt
+ * @fack: RACK.fack: just past the highest that was received
+ * @dsack_round: RACK.dsack_round, with @in_dsack_round
+ * @probe_end: TLP.end_seq, with @probing
+ * @wait_us: until what is missing counts as lost, 0: nothing to wait for
+ * @reo_mult: RACK.reo_wnd_mult less 1
+ * @reo_persist: RACK.reo_wnd_persist
+ * @timed: something was delivered since all was well
+ * @reordered: RACK.reordering_seen
+ * @in_dsack_round: @reo_mult has been raised in this round trip
+ * @probe_due: a tail loss probe is to be sent
+ * @probing: it was sent and is not answered
+ * @probe_again: TLP.is_retrans
+ */
+struct ltcp_rack {
+	u32 sent;
+	u32 end;
+	u32 rtt_us;
+	u32 fack;
+	u32 dsack_round;
+	u32 probe_end;
+	u32 wait_us;
+	u8 reo_mult;
+	u8 reo_persist;
+	u8 timed:1;
+	u8 reordered:1;
+	u8 in_dsack_round:1;
+	u8 probe_due:1;
+	u8 probing:1;
+	u8 probe_again:1;
+};
+
+/**
+ * struct ltcp_sack - what the next ACK tells of text out of order
+ * @block: contiguous pieces, the one that last changed first
+ * @duplicate: what was received twice, with @dup
+ * @n: blocks
+ * @dup: a duplicate is to be reported
+ */
+struct ltcp_sack {
+	struct ltcp_sack_block block[LTCP_SACK_MAX];
+	struct ltcp_sack_block duplicate;
+	u8 n;
+	u8 dup;
+};
+
 /**
  * struct ltcp_tcb - transmission control block
  * @conf: shared settings; outlives the connection
@@ -139,7 +210,10 @@ enum ltcp_recovery {
  * @ack_now: an acknowledgment is owed without delay
  * @snd_urg: @snd_up is ahead of SND.UNA
  * @recovery: enum ltcp_recovery
- * @rtx_force: send one segment at @rtx_nxt whatever the congestion window
+ * @rtx_force: send again one segment of what is lost, whatever the congestion window
+ * @rtx_mode: enum ltcp_rtx_mode, what the retransmission timer is set for
+ * @frto: enum ltcp_frto
+ * @undo: the last reduction of @cwnd can still turn out to be a mistake
  * @timing: the segment that ends at @rtt_seq is being timed (Karn)
  * @syn_rtx: the SYN was sent more than once
  * @syn_acked: our SYN has been acknowledged
@@ -150,7 +224,7 @@ enum ltcp_recovery {
  * @retries: retransmissions of the oldest segment
  * @probes: window probes without an answer
  * @keep_probes: keep-alive probes without an answer
- * @dupacks: duplicate ACKs in a row
+ * @dupacks: duplicate ACKs in a row; with SACK, those that told something
  * @init_rwnd: initial receive window in segments (route metric), 0: what the buffer allows
  * @init_cwnd: initial congestion window in segments (route metric), 0: RFC 6928
  * @soft_err: positive errno of the last soft ICMP error, for ETIMEDOUT's place
@@ -163,14 +237,19 @@ enum ltcp_recovery {
  * @snd_wl1: SND.WL1
  * @snd_wl2: SND.WL2
  * @snd_up: SND.UP, just past the urgent octets
- * @rtx_nxt: next to be sent again ...
- * @rtx_end: ... up to here; equal: nothing to send again
  * @recover: SND.NXT when recovery began (RFC 6582)
  * @cwnd: congestion window, octets
  * @ssthresh: slow start threshold, octets
  * @cwnd_acked: octets acknowledged towards the next increase of @cwnd
  * @prior_cwnd: @cwnd before the last reduction, for undo
  * @prior_ssthresh: @ssthresh then
+ * @prr_delivered: octets delivered in recovery (RFC 6937)
+ * @prr_out: octets sent in recovery
+ * @prr_flight: octets in flight when recovery began
+ * @undo_una: SND.UNA when @undo was set
+ * @undo_octets: sent again since then and not reported as duplicates
+ * @undo_tsval: TSval of the first that was sent again (RFC 3522)
+ * @rtx_total: segments sent again so far
  * @rtt_seq: with @timing: the acknowledgment that ends the measurement
  * @irs: initial receive sequence number
  * @rcv_nxt: RCV.NXT
@@ -196,6 +275,9 @@ enum ltcp_recovery {
  * @syn_retries: 0: @conf's
  * @cong: congestion control algorithm
  * @cong_priv: its private state
+ * @sack: what the next ACK tells of text out of order
+ * @flight: what is in flight
+ * @rack: time-based loss detection
  * @challenge: limits challenge ACKs and answers to unacceptable segments
  * @rtt: round-trip time
  * @rtt_at: when the timed segment was sent
@@ -225,6 +307,9 @@ struct ltcp_tcb {
 	u8 snd_urg:1;
 	u8 recovery:2;
 	u8 rtx_force:1;
+	u8 rtx_mode:2;
+	u8 frto:2;
+	u8 undo:1;
 	u8 timing:1;
 	u8 syn_rtx:1;
 	u8 syn_acked:1;
@@ -252,14 +337,19 @@ struct ltcp_tcb {
 	u32 snd_wl1;
 	u32 snd_wl2;
 	u32 snd_up;
-	u32 rtx_nxt;
-	u32 rtx_end;
 	u32 recover;
 	u32 cwnd;
 	u32 ssthresh;
 	u32 cwnd_acked;
 	u32 prior_cwnd;
 	u32 prior_ssthresh;
+	u32 prr_delivered;
+	u32 prr_out;
+	u32 prr_flight;
+	u32 undo_una;
+	u32 undo_octets;
+	u32 undo_tsval;
+	u32 rtx_total;
 	u32 rtt_seq;
 
 	u32 irs;
@@ -287,6 +377,10 @@ struct ltcp_tcb {
 	const struct ltcp_cong_ops *cong;
 	u64 cong_priv[LTCP_CONG_PRIV_SIZE / sizeof(u64)];
 
+	struct ltcp_sack sack;
+	struct ltcp_flight flight;
+	struct ltcp_rack rack;
+
 	struct ltcp_limiter challenge;
 	struct ltcp_rtt rtt;
 	u64 rtt_at;
@@ -306,6 +400,12 @@ static inline u32 ltcp_rcv_wnd(const struct ltcp_tcb *tcb)
 static inline u32 ltcp_in_flight(const struct ltcp_tcb *tcb)
 {
 	return tcb->snd_nxt - tcb->snd_una;
+}
+
+/* What of it is on its way, as far as is known: RFC 6675 section 4's pipe */
+static inline u32 ltcp_pipe(const struct ltcp_tcb *tcb)
+{
+	return ltcp_in_flight(tcb) - tcb->flight.sacked - tcb->flight.lost;
 }
 
 /* Our FIN has been sent and acknowledged */

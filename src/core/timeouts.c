@@ -80,6 +80,7 @@ static void probe(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 		return;
 	}
 	v->act |= LTCP_ACT_PROBE;
+	v->notes |= LTCP_NOTE_TIMEOUT;
 	count_up(&tcb->probes);
 	count_up(&tcb->backoff);
 	tcb->timer[LTCP_TIMER_PERSIST] = next_expiry(tcb, tcb->rtx_since, now);
@@ -94,7 +95,7 @@ static void resend(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 		tcb->syn_rtx = 1;
 		v->act |= LTCP_ACT_SYNACK;
 	} else {
-		ltcp_recovery_timeout(tcb, now);
+		ltcp_recovery_timeout(tcb, now, v);
 		v->act |= LTCP_ACT_OUTPUT;
 	}
 }
@@ -104,11 +105,15 @@ static void rtx_expired(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 {
 	if (!ltcp_in_flight(tcb))
 		return;
-	tcb->timing = 0;
 	if (tcb->syn_acked && !tcb->snd_wnd) {	/* MUST-35; SHLD-17: no R2 for that */
+		tcb->timing = 0;
 		probe(tcb, now, v);
 		return;
 	}
+	if (ltcp_recovery_early(tcb, now, v))
+		return;
+	tcb->timing = 0;
+	v->notes |= LTCP_NOTE_TIMEOUT;
 	if (!tcb->rtx_since)
 		tcb->rtx_since = now - ltcp_rtt_backoff(&tcb->rtt, tcb->backoff);
 	if (r2_reached(tcb, tcb->retries, retry_limit(tcb), now)) {

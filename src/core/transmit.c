@@ -2,6 +2,9 @@
 /* What the next segment is, and its header: RFC 9293 sections 3.7 and 3.8.6. */
 #include <linux/string.h>
 
+#include "rack.h"
+#include "recovery.h"
+#include "sack.h"
 #include "transmit.h"
 #include "window.h"
 
@@ -30,9 +33,7 @@ void ltcp_tcb_set_path_mss(struct ltcp_tcb *tcb, u32 path_mss)
 	/* RFC 1191 section 6.5: what was too big is sent again; that is no congestion */
 	tcb->mss_clamped = 1;
 	tcb->timing = 0;
-	tcb->rtx_nxt = tcb->snd_una;
-	tcb->rtx_end = tcb->snd_nxt;
-	tcb->rtx_force = 1;
+	ltcp_recovery_resend_all(tcb);
 }
 
 /* PSH when the segment empties the queue (MUST-61); FIN when it is due as well */
@@ -57,32 +58,43 @@ static u32 min3(u32 a, u32 b, u32 c)
  * How far what is sent again may reach: where it comes to what was never sent,
  * the segment is filled up with that (SHLD-28), as far as the window allows.
  */
-static u32 again_room(const struct ltcp_tcb *tcb)
+static u32 again_room(const struct ltcp_tcb *tcb, const struct ltcp_range *run)
 {
-	u32 again = tcb->rtx_end - tcb->rtx_nxt;
-	u32 ahead = tcb->rtx_nxt - tcb->snd_una;
+	u32 again = run->end - run->start;
+	u32 ahead = run->start - tcb->snd_una;
 	u32 window = tcb->snd_wnd > ahead ? tcb->snd_wnd - ahead : 0;
 
-	return tcb->rtx_end == tcb->snd_nxt && window > again ? window : again;
+	return run->end == tcb->snd_nxt && window > again ? window : again;
 }
 
-/* The next of what is to be sent again */
-static bool plan_again(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
+/* A segment of what was sent before, from the beginning of @run */
+static bool plan_run(const struct ltcp_tcb *tcb, const struct ltcp_range *run,
+		     struct ltcp_plan *plan)
 {
-	u32 ahead = tcb->rtx_nxt - tcb->snd_una;
-	u32 text = seq_lt(tcb->rtx_nxt, tcb->snd_end) ? tcb->snd_end - tcb->rtx_nxt : 0;
+	u32 text = seq_lt(run->start, tcb->snd_end) ? tcb->snd_end - run->start : 0;
+	u32 ahead = run->start - tcb->snd_una;
 
-	if (!tcb->rtx_force && ahead + tcb->snd_mss > tcb->cwnd)
-		return false;
 	/* SHLD-16: still send again what fits a window that has shrunk; MAY-7 not used */
 	if (ahead && ahead >= tcb->snd_wnd)
 		return false;
 	plan->again = true;
-	plan->seq = tcb->rtx_nxt;
-	plan->len = min3(text, again_room(tcb), tcb->snd_mss);
-	finish_plan(tcb, plan, tcb->fin_queued && seq_gt(tcb->rtx_end, tcb->snd_end) &&
+	plan->seq = run->start;
+	plan->len = min3(text, again_room(tcb, run), tcb->snd_mss);
+	finish_plan(tcb, plan, tcb->fin_queued && seq_gt(run->end, tcb->snd_end) &&
 		    plan->seq + plan->len == tcb->snd_end);
 	return plan->len || (plan->flags & LTCP_FIN);
+}
+
+/* The next of what is lost, if the congestion window has room for it or nothing is under way */
+static bool plan_again(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
+{
+	u32 pipe = ltcp_pipe(tcb);
+	struct ltcp_range lost;
+
+	if (!ltcp_flight_next_lost(&tcb->flight, tcb->snd_una, &lost) ||
+	    !plan_run(tcb, &lost, plan))
+		return false;
+	return tcb->rtx_force || !pipe || pipe + plan->len <= tcb->cwnd;
 }
 
 /* Section 3.8.6.2.1 (silly windows) and 3.7.4 (Nagle): may @len of @avail octets go? */
@@ -97,14 +109,26 @@ static bool may_go(const struct ltcp_tcb *tcb, u32 len, u32 avail, bool fin)
 	return len < avail && len >= tcb->max_snd_wnd / 2;
 }
 
-/* The next of what was never sent */
-static bool plan_new(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
+/* What the congestion window still allows */
+static u32 cwnd_room(const struct ltcp_tcb *tcb)
+{
+	u32 pipe = ltcp_pipe(tcb), cwnd = tcb->cwnd;
+
+	/* RFC 3042: without SACK, two duplicate ACKs stand for two segments that have arrived */
+	if (tcb->dupacks && !tcb->sack_ok && tcb->recovery == LTCP_REC_OPEN)
+		cwnd += (tcb->dupacks < 2 ? 1 : 2) * tcb->snd_mss;
+	return cwnd > pipe ? cwnd - pipe : 0;
+}
+
+/* The next of what was never sent, @room octets of it at most */
+static bool plan_new(const struct ltcp_tcb *tcb, u32 room, struct ltcp_plan *plan)
 {
 	u32 flight = ltcp_in_flight(tcb), avail = ltcp_unsent(tcb);
-	u32 wnd = tcb->snd_wnd < tcb->cwnd ? tcb->snd_wnd : tcb->cwnd;
-	u32 room = wnd > flight ? wnd - flight : 0;
+	u32 wnd = tcb->snd_wnd > flight ? tcb->snd_wnd - flight : 0;
 	bool fin;
 
+	if (wnd < room)
+		room = wnd;
 	plan->again = false;
 	plan->seq = tcb->snd_nxt;
 	plan->len = min3(avail, room, tcb->snd_mss);
@@ -116,16 +140,34 @@ static bool plan_new(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 	return true;
 }
 
+/*
+ * A tail loss probe, RFC 8985 section 7.3: new text, or else the last segment
+ * once more, though the congestion window be full.
+ */
+static bool plan_tail(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
+{
+	struct ltcp_range run = { .end = tcb->snd_nxt };
+	u32 text = seq_min(tcb->snd_nxt, tcb->snd_end) - tcb->snd_una;
+
+	if (plan_new(tcb, tcb->snd_mss + 1, plan))
+		return true;
+	run.start = tcb->snd_una + (text > tcb->snd_mss ? text - tcb->snd_mss : 0);
+	return plan_run(tcb, &run, plan);
+}
+
 bool ltcp_transmit_next(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 {
 	if (!LTCP_IN(tcb->state, LTCP_MAY_TRANSMIT))
 		return false;
 	/* CLOSE in SYN-RECEIVED: FIN goes at once, and again only behind our SYN (3.10.4) */
 	if (!tcb->syn_acked)
-		return plan_new(tcb, plan);
-	if (tcb->rtx_nxt != tcb->rtx_end)
+		return plan_new(tcb, cwnd_room(tcb), plan);
+	if (tcb->rack.probe_due)
+		return plan_tail(tcb, plan);
+	/* RFC 5682 step 2b: what is new, to see whether the rest is lost at all */
+	if (tcb->flight.lost && tcb->frto != LTCP_FRTO_NEW)
 		return plan_again(tcb, plan);
-	return plan_new(tcb, plan);
+	return plan_new(tcb, cwnd_room(tcb), plan);
 }
 
 bool ltcp_transmit_probe(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
@@ -169,6 +211,40 @@ void ltcp_transmit_keepalive(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 	plan_empty(plan, tcb->snd_nxt - 1, LTCP_ACK);
 }
 
+/* What was sent again, as far as it is that */
+static void note_again(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, u32 end, u64 now)
+{
+	struct ltcp_range what = { plan->seq, seq_min(end, tcb->snd_nxt) };
+
+	tcb->timing = 0;	/* Karn: its acknowledgment would be ambiguous */
+	tcb->rtx_force = 0;
+	tcb->rtx_total++;
+	ltcp_flight_resent(&tcb->flight, tcb->snd_una, &what, now, ltcp_rack_grain(tcb));
+	if (!tcb->undo)
+		return;
+	if (!tcb->undo_octets)
+		tcb->undo_tsval = ltcp_ms(now) + tcb->ts_off;
+	tcb->undo_octets += what.end - what.start;
+}
+
+static void note_new(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, u32 end, u64 now)
+{
+	ltcp_flight_sent(&tcb->flight, tcb->snd_una, end, now, ltcp_rack_grain(tcb));
+	tcb->snd_nxt = end;
+	if (tcb->timing || plan->again)
+		return;
+	tcb->timing = 1;
+	tcb->rtt_seq = end;
+	tcb->rtt_at = now;
+}
+
+static void note_tail_probe(struct ltcp_tcb *tcb, const struct ltcp_plan *plan)
+{
+	tcb->rack.probe_due = 0;
+	tcb->rack.probe_end = tcb->snd_nxt;
+	tcb->rack.probe_again = plan->again;
+}
+
 void ltcp_transmit_sent(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, u64 now)
 {
 	u32 end = plan->seq + plan->len + !!(plan->flags & LTCP_FIN);
@@ -176,25 +252,18 @@ void ltcp_transmit_sent(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, u64 
 	if (end == plan->seq)
 		return;
 	tcb->snd_at = now;
-	if (plan->again) {
-		tcb->timing = 0;	/* Karn: its acknowledgment would be ambiguous */
-		tcb->rtx_force = 0;
-		if (seq_gt(end, tcb->rtx_nxt) && seq_le(plan->seq, tcb->rtx_nxt))
-			tcb->rtx_nxt = seq_min(end, tcb->rtx_end);
-	}
-	if (seq_gt(end, tcb->snd_nxt)) {
-		tcb->snd_nxt = end;
-		if (!tcb->timing && !plan->again) {
-			tcb->timing = 1;
-			tcb->rtt_seq = end;
-			tcb->rtt_at = now;
-		}
-	}
+	if (plan->again)
+		note_again(tcb, plan, end, now);
+	if (seq_gt(end, tcb->snd_nxt))
+		note_new(tcb, plan, end, now);
+	if (tcb->recovery == LTCP_REC_FAST)
+		tcb->prr_out += end - plan->seq;
 	if (plan->probe)
 		return;
+	if (tcb->rack.probe_due)
+		note_tail_probe(tcb, plan);
 	tcb->timer[LTCP_TIMER_PERSIST] = 0;
-	if (!tcb->timer[LTCP_TIMER_RTX])	/* RFC 6298 (5.1) */
-		tcb->timer[LTCP_TIMER_RTX] = now + ltcp_rtt_backoff(&tcb->rtt, tcb->backoff);
+	ltcp_rack_sent(tcb, now);	/* RFC 6298 (5.1) */
 }
 
 void ltcp_transmit_idle(struct ltcp_tcb *tcb, u64 now)
@@ -247,6 +316,10 @@ void ltcp_transmit_header(struct ltcp_tcb *tcb, const struct ltcp_plan *plan,
 	}
 	if (!(plan->flags & LTCP_ACK))
 		return;
+	/* Beside text SACK has what room is left of a segment: SND.MSS does not count it */
+	if ((tcb->sack.n | tcb->sack.dup) && !syn)
+		ltcp_sack_fill(tcb, plan->len < tcb->snd_mss ? tcb->snd_mss - plan->len : 0,
+			       &seg->opt);
 	seg->ack = tcb->rcv_nxt;
 	seg->opt.tsecr = tcb->ts_recent;
 	tcb->rcv_wup = tcb->rcv_nxt;
