@@ -381,3 +381,92 @@ TEST(channel_calm)
 	/* the handshake's round trip, and half a one more than the seven windows' */
 	EXPECT_LE(now - start, 40 * MS + 15 * 20 * MS);
 }
+
+/**
+ * struct bulk - how a long transfer over a bad path went
+ * @octets: sent in all
+ * @lost: of them
+ * @timeouts: how often recovery began with one
+ */
+struct bulk {
+	u64 octets;
+	u64 lost;
+	u32 timeouts;
+};
+
+#define BULK	(3000 * 1460ull)
+
+/* From A to B with SACK, at a round trip of 40 ms; every @nth segment of text is lost, 0: none */
+static struct bulk transfer(u64 jitter, u32 nth)
+{
+	static struct peer a, b;
+	struct bulk bulk = {};
+	struct ltcp_seg seg;
+	bool loss = false;
+	u32 n = 0;
+
+	ch = (struct channel){ .seed = 1, .delay = 20 * MS, .jitter = jitter };
+	peer_init(&a, "A", 0xffff0000);
+	peer_init(&b, "B", 77);
+	a.conf.sack = b.conf.sack = 1;
+	a.conf.dsack = b.conf.dsack = 1;
+	a.conf.timestamps = b.conf.timestamps = 1;
+	a.conf.window_scaling = b.conf.window_scaling = 1;
+	a.conf.tail_probe = a.conf.frto = 1;
+	b.buffer = 256 * 1024;
+	b.wscale = 3;
+	peer_listen(&b);
+	peer_connect(&a);
+	collect(&a, &b);
+	while (b.received < BULK) {
+		const struct user ua = { .p = &a }, ub = { .p = &b };
+		int arrival = next_arrival();
+
+		now = next_event(&ua, &ub, arrival);
+		if (arrival >= 0 && ch.at[arrival] <= now)
+			deliver(arrival);
+		peer_run_timers(&a);
+		peer_run_timers(&b);
+		if (a.connected && !a.queued)
+			peer_send(&a, BULK);
+		peer_read(&b, b.unread);
+		while (peer_take(&a, &seg, NULL)) {
+			bulk.octets += seg.text;
+			if (seg.text && nth && ++n % nth == 0)
+				bulk.lost += seg.text;
+			else
+				launch(&b, &seg);
+		}
+		collect(&b, &a);
+		bulk.timeouts += !loss && a.tcb.recovery == LTCP_REC_LOSS;
+		loss = a.tcb.recovery == LTCP_REC_LOSS;
+	}
+	return bulk;
+}
+
+/* What is lost is sent again, once, and nothing waits for a timeout */
+TEST(channel_every_100th_is_lost)
+{
+	struct bulk bulk = transfer(0, 100);
+
+	EXPECT_EQ(bulk.timeouts, 0);
+	EXPECT_EQ(bulk.octets - bulk.lost, BULK);
+}
+
+/* A tenth: retransmissions are lost as well */
+TEST(channel_every_10th_is_lost)
+{
+	struct bulk bulk = transfer(0, 10);
+
+	EXPECT_EQ(bulk.timeouts, 0);
+	EXPECT_EQ(bulk.octets - bulk.lost, BULK);
+}
+
+/* Reordered within a quarter of the round trip: once that is known, nothing is sent again */
+TEST(channel_reorders)
+{
+	struct bulk bulk = transfer(8 * MS, 0);
+
+	EXPECT_EQ(bulk.timeouts, 0);
+	EXPECT_LE(bulk.octets, BULK + 20 * 1460);
+}
