@@ -56,6 +56,7 @@ struct budget {
 struct scenario {
 	const char *name;
 	bool listens;		/* peer 1 listens, else it may only open actively */
+	bool sack;		/* with SACK and what builds on it */
 	u32 reaches;
 	struct budget budget;
 };
@@ -66,24 +67,27 @@ struct scenario {
 #define ENDS	(LTCP_F(CLOSING) | LTCP_F(LAST_ACK) | LTCP_F(TIME_WAIT) | LTCP_F(CLOSED))
 
 static const struct scenario scenarios[] = {
-	{ "client_and_listener", true, OPENS | CLOSES | ENDS | LTCP_F(LISTEN),
+	{ "client_and_listener", true, false, OPENS | CLOSES | ENDS | LTCP_F(LISTEN),
 	  { .loss = 1, .duplication = 1, .expiry = 1,
 	    .open = { 1, 0 }, .send = { 1, 0 }, .close = { 1, 1 } } },
-	{ "lost_and_lost_again", true, OPENS | CLOSES | ENDS,
+	{ "lost_and_lost_again", true, false, OPENS | CLOSES | ENDS,
 	  { .loss = 2, .expiry = 2, .open = { 1, 0 }, .close = { 1, 1 } } },
-	{ "reordered_and_duplicated", true, OPENS | CLOSES,
+	{ "reordered_and_duplicated", true, false, OPENS | CLOSES,
 	  { .duplication = 1, .reordering = 1, .expiry = 1,
 	    .open = { 1, 0 }, .send = { 1, 0 }, .close = { 1, 0 } } },
-	{ "both_open", false, OPENS | CLOSES | ENDS,
+	{ "both_open", false, false, OPENS | CLOSES | ENDS,
 	  { .loss = 1, .reordering = 1, .expiry = 1,
 	    .open = { 1, 1 }, .send = { 1, 0 }, .close = { 1, 1 } } },
-	{ "abort_and_open_again", true, OPENS | LTCP_F(CLOSE_WAIT) | LTCP_F(LISTEN),
+	{ "abort_and_open_again", true, false, OPENS | LTCP_F(CLOSE_WAIT) | LTCP_F(LISTEN),
 	  { .duplication = 1, .expiry = 1, .open = { 2, 0 }, .send = { 1, 0 },
 	    .abort = { 1, 0 }, .close = { 1, 0 } } },
-	{ "users_leave", true, OPENS | CLOSES | ENDS,
+	{ "users_leave", true, false, OPENS | CLOSES | ENDS,
 	  { .loss = 1, .expiry = 1, .open = { 1, 0 }, .send = { 1, 1 }, .leave = { 1, 1 } } },
-	{ "listener_opens", true, OPENS | CLOSES | ENDS,
+	{ "listener_opens", true, false, OPENS | CLOSES | ENDS,
 	  { .loss = 1, .expiry = 1, .open = { 1, 1 }, .close = { 1, 1 }, .abort = { 0, 1 } } },
+	{ "lost_and_told", true, true, OPENS | CLOSES,
+	  { .loss = 1, .reordering = 1, .expiry = 1,
+	    .open = { 1, 0 }, .send = { 3, 0 }, .close = { 1, 0 } } },
 };
 
 /* All that there is; @peer[i] receives from @channel[i] */
@@ -656,6 +660,10 @@ static void start(void)
 		p->conf.retries2 = 3;
 		p->conf.orphan_retries = 2;
 		p->conf.delack_us = 1;
+		p->conf.sack = scenario->sack;
+		p->conf.dsack = scenario->sack;
+		p->conf.tail_probe = scenario->sack;
+		p->conf.frto = scenario->sack;
 		p->buffer = 4000;
 	}
 	if (scenario->listens)
