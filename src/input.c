@@ -284,30 +284,32 @@ static void mtu_reduced(struct sock *sk, u32 mtu)
 static void icmp_for_sock(struct sock *sk, enum ltcp_icmp kind, int err, u32 info, u32 seq)
 {
 	struct ltcp_sock *ls = ltcp_sk(sk);
+	bool owned = sock_owned_by_user(sk);
 	struct ltcp_verdict v = {};
 	struct ltcp_env env;
 
 	if (sk->sk_state == TCP_CLOSE)
 		return;
-	if (sock_owned_by_user(sk) && kind != LTCP_ICMP_MTU) {
-		WRITE_ONCE(sk->sk_err_soft, err);
-		return;
-	}
+	/* Nothing ends while the user is at work on it: he learns of the error later */
+	if (owned && kind == LTCP_ICMP_HARD)
+		kind = LTCP_ICMP_SOFT;
 	ltcp_sk_env(sk, &env);
 	ltcp_fsm_icmp(&ls->tcb, kind, err, seq, &env, &v);
-	if (kind != LTCP_ICMP_MTU) {
+	if (kind != LTCP_ICMP_MTU && !owned) {
 		ltcp_act(sk, &v);
 		return;
 	}
 	ltcp_act_count(ltcp_sk_net(sk), &v);
 	if (!v.act)
 		return;
-	if (!sock_owned_by_user(sk)) {
+	if (kind != LTCP_ICMP_MTU) {
+		WRITE_ONCE(sk->sk_err_soft, err);
+	} else if (!owned) {
 		mtu_reduced(sk, info);
-		return;
+	} else {
+		ls->mtu = info;
+		set_bit(LTCP_DEFERRED_MTU, &ls->deferred);
 	}
-	ls->mtu = info;
-	set_bit(LTCP_DEFERRED_MTU, &ls->deferred);
 }
 
 void ltcp_input_icmp(struct ltcp_net *ln, const struct ltcp_key *key, int dif, int sdif,
