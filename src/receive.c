@@ -112,6 +112,7 @@ static void take_out(struct rb_root *root, struct sk_buff *skb)
 	RB_CLEAR_NODE(&skb->rbnode);
 	skb->next = NULL;
 	skb->prev = NULL;
+	skb->dev = NULL;	/* shares its place with the rbnode */
 }
 
 /* The kept piece that begins last at or before @seq */

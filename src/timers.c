@@ -2,6 +2,7 @@
 /* One kernel timer a connection, at the earliest of the core's deadlines. */
 #include <linux/jiffies.h>
 
+#include "compat.h"
 #include "input.h"
 #include "output.h"
 #include "sock.h"
@@ -70,7 +71,7 @@ void ltcp_timers_run(struct sock *sk)
 
 static void timer_expired(struct timer_list *t)
 {
-	struct ltcp_sock *ls = from_timer(ls, t, timer);
+	struct ltcp_sock *ls = ltcp_compat_from_timer(ls, t, timer);
 	struct sock *sk = &ls->inet.sk;
 
 	bh_lock_sock(sk);
