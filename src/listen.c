@@ -249,6 +249,20 @@ static void cookie_options(const struct ltcp_half *half, struct ltcp_cookie_opti
 	};
 }
 
+/* Whoever guesses cookies finds a door only while some are on their way */
+static void note_cookie(struct ltcp_net *ln, u64 now)
+{
+	if (now - READ_ONCE(ln->cookie_at) > USEC_PER_SEC)
+		WRITE_ONCE(ln->cookie_at, now);
+}
+
+static bool cookies_about(const struct ltcp_net *ln)
+{
+	u64 at = READ_ONCE(ln->cookie_at);
+
+	return at && ltcp_now() - at <= 2 * LTCP_COOKIE_PERIOD_US + USEC_PER_SEC;
+}
+
 /* Nothing is remembered: what the peer will echo has to say it all */
 static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
 			struct ltcp_half *half, const struct ltcp_reply *reply,
@@ -269,6 +283,7 @@ static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
 	cookie_options(half, &opt);
 	if (half->ts_ok)
 		seg.opt.tsval = ltcp_cookie_tsval(seg.opt.tsval, &opt);
+	note_cookie(ln, now);
 	LTCP_COUNT(ln, COOKIES_SENT);
 	ltcp_output_reply(ln, family, reply, &seg, dst);
 }
@@ -394,7 +409,7 @@ static bool take_ack(struct sock *sk, const struct ltcp_family *family, struct s
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct ltcp_half half;
 
-	if (!ln->set.syncookies || (seg->flags & (LTCP_SYN | LTCP_RST)) ||
+	if (!ln->set.syncookies || !cookies_about(ln) || (seg->flags & (LTCP_SYN | LTCP_RST)) ||
 	    !(seg->flags & LTCP_ACK))
 		return false;
 	if (!half_from_cookie(sk, family, seg, reply, &half)) {

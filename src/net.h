@@ -47,6 +47,7 @@ struct ltcp_settings {
  * @ctl4: control socket for answers that no socket sends, IPv4
  * @ctl6: the same, IPv6; NULL: the kernel has none
  * @orphans: connections without a user
+ * @cookie_at: when a cookie was last sent, microseconds, to the second; 0: never
  * @tw_lock: protects the members below
  * @tw_list: TIME-WAIT entries, oldest first
  * @tw_timer: runs when the oldest ends
@@ -62,6 +63,7 @@ struct ltcp_net {
 	struct sock *ctl4;
 	struct sock *ctl6;
 	atomic_t orphans;
+	u64 cookie_at;
 	spinlock_t tw_lock;	/* softirq-safe; see timewait.c */
 	struct list_head tw_list;
 	struct hrtimer tw_timer;
