@@ -15,7 +15,7 @@ struct proto_ops ltcp6_stream_ops __ro_after_init;
 static_assert(offsetof(struct ltcp6_sock, inet6) + sizeof(struct ipv6_pinfo) ==
 	      sizeof(struct ltcp6_sock));
 
-int __init ltcp_socket6_init(void)
+int ltcp_socket6_init(void)
 {
 	ltcp6_prot = ltcp_prot;
 	strscpy(ltcp6_prot.name, "LTCPv6", sizeof(ltcp6_prot.name));
