@@ -130,6 +130,8 @@ TEST(sack_proportional_rate)
 			.opt = with_blocks(&p, 1, (const u32[]){ 1, i + 1 }));
 		sent += p.n_sent;
 		p.n_sent = 0;
+		if (i == 11)		/* and not all of it at the end */
+			EXPECT_EQ(sent, 4);
 	}
 	/* 19 of 20 delivered: half of that, rounded up, less the retransmission */
 	EXPECT_EQ(sent, 9);
@@ -282,6 +284,19 @@ TEST(sack_tail_probe_answers)
 	EXPECT(!p.tcb.rack.probing);
 	EXPECT(p.last.notes & LTCP_NOTE_DSACK);
 	EXPECT_EQ(p.tcb.cwnd, cwnd);
+}
+
+/* Section 7.2: a single segment's ACK may be delayed, by 200 ms at worst */
+TEST(sack_tail_probe_of_one)
+{
+	struct peer p;
+
+	opened(&p, with_sack);
+	p.tcb.rtt.rto_us = SECOND;
+	peer_send(&p, 100);
+	EXPECT_SENT(&p, ACK, SEG(0), IRS + 1, 100);
+	EXPECT_SENT_AFTER(&p, 2 * RTT + 200 * MS, ACK, SEG(0), IRS + 1, 100);
+	EXPECT(p.last.notes & LTCP_NOTE_TAIL_PROBE);
 }
 
 /* FIN is part of the tail */
