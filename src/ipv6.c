@@ -344,6 +344,9 @@ static int ipv6_reply(struct ltcp_net *ln, const struct ltcp_reply *reply, struc
 
 static bool ipv6_policy_ok(struct sock *sk, struct sk_buff *skb)
 {
+	/* RFC 5082: IPV6_MINHOPCOUNT keeps out what comes from afar */
+	if (sk && ipv6_hdr(skb)->hop_limit < READ_ONCE(inet6_sk(sk)->min_hopcount))
+		return false;
 	if (!xfrm6_policy_check(sk, XFRM_POLICY_IN, skb))
 		return false;
 	nf_reset_ct(skb);

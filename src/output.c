@@ -212,11 +212,13 @@ static u32 path_mss(const struct sock *sk, u32 mtu)
  */
 static void follow_route(struct sock *sk)
 {
-	const struct dst_entry *dst = __sk_dst_get(sk);
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	const struct dst_entry *dst;
 
-	if (dst && tcb->path_mss > tcb->conf->min_snd_mss &&
-	    path_mss(sk, dst_mtu(dst)) < tcb->path_mss)
+	if (!tcb->syn_acked || tcb->path_mss <= tcb->conf->min_snd_mss)
+		return;
+	dst = ltcp_sk(sk)->family->route_sock(sk);
+	if (!IS_ERR(dst) && path_mss(sk, dst_mtu(dst)) < tcb->path_mss)
 		ltcp_output_path_mtu(sk, dst_mtu(dst));
 }
 

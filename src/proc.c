@@ -29,10 +29,18 @@ struct ltcp_proc_file {
 };
 
 static const struct ltcp_proc_file proc_files[] = {
-	{ "ltcp", AF_INET, LTCP_PROC_WIDTH,
-	  "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode" },
-	{ "ltcp6", AF_INET6, 0,
-	  "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode" },
+	{
+		.name = "ltcp",
+		.af = AF_INET,
+		.width = LTCP_PROC_WIDTH,
+		.head =
+			"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
+	}, {
+		.name = "ltcp6",
+		.af = AF_INET6,
+		.head =
+			"  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
+	},
 };
 
 /**
