@@ -59,6 +59,23 @@ int stream_protocol(void)
 	return number;
 }
 
+/* Tests over IPv4 have all of 127.0.0.0/8; over IPv6 one more address has to do. */
+static int second_loopback(void)
+{
+	struct {
+		struct in6_addr addr;
+		uint32_t prefixlen;
+		int ifindex;
+	} req = { .prefixlen = 128, .ifindex = if_nametoindex("lo") };
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+	int err;
+
+	inet_pton(AF_INET6, "::2", &req.addr);
+	err = ioctl(fd, SIOCSIFADDR, &req);
+	close(fd);
+	return err;
+}
+
 static int loopback_up(void)
 {
 	struct ifreq req = { .ifr_name = "lo" };
@@ -70,12 +87,25 @@ static int loopback_up(void)
 	if (!err)
 		err = ioctl(fd, SIOCSIFFLAGS, &req);
 	close(fd);
+	if (!err && stream_ipv6())
+		err = second_loopback();
 	return err;
+}
+
+static void choose_flavour(const struct flavour *f)
+{
+	const char *family = getenv("LTCP_FAMILY");
+
+	flavour = *f;
+	if (!family)
+		return;
+	flavour.family = AF_INET6;
+	flavour.mapped = !strcmp(family, "mapped");
 }
 
 const char *stream_begin(const struct flavour *f)
 {
-	flavour = *f;
+	choose_flavour(f);
 	if (stream_protocol() < 0)
 		return "the module ltcp is not loaded";
 	if (unshare(CLONE_NEWNET))
@@ -93,6 +123,48 @@ socklen_t addr_len(void)
 		sizeof(struct sockaddr_in);
 }
 
+static void put_mapped(struct in6_addr *addr, const struct in_addr *v4)
+{
+	addr->s6_addr[10] = 0xff;
+	addr->s6_addr[11] = 0xff;
+	memcpy(&addr->s6_addr[12], v4, sizeof(*v4));
+}
+
+/* The address of IPv6 in the place of one of IPv4, as stream.h says */
+static void put_twin(struct in6_addr *addr, const struct in_addr *v4)
+{
+	static const uint8_t group[2] = { 0xff, 0x02 }, doc[4] = { 0x20, 0x01, 0x0d, 0xb8 };
+	uint32_t number = ntohl(v4->s_addr);
+
+	if (number >> 28 >= 14 || (number & 0xff) == 0xff) {
+		memcpy(addr->s6_addr, group, sizeof(group));
+		addr->s6_addr[15] = 1;
+		return;
+	}
+	addr->s6_addr[15] = number;
+	if (!number || number >> 24 == 127)
+		return;
+	addr->s6_addr[7] = number >> 8;
+	if (number >> 24 == 10) {
+		addr->s6_addr[0] = 0xfd;
+		addr->s6_addr[5] = number >> 16;
+	} else {
+		memcpy(addr->s6_addr, doc, sizeof(doc));
+	}
+}
+
+static void parse_ipv6(struct in6_addr *addr, const char *text)
+{
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET6, text, addr) == 1 || inet_pton(AF_INET, text, &v4) != 1)
+		return;
+	if (flavour.mapped && v4.s_addr)
+		put_mapped(addr, &v4);
+	else
+		put_twin(addr, &v4);
+}
+
 union addr addr_parse(const char *text, int port)
 {
 	union addr a = {};
@@ -100,7 +172,7 @@ union addr addr_parse(const char *text, int port)
 	a.sa.sa_family = flavour.family;
 	if (flavour.family == AF_INET6) {
 		a.in6.sin6_port = htons(port);
-		inet_pton(AF_INET6, text, &a.in6.sin6_addr);
+		parse_ipv6(&a.in6.sin6_addr, text);
 	} else {
 		a.in.sin_port = htons(port);
 		inet_pton(AF_INET, text, &a.in.sin_addr);
@@ -110,9 +182,10 @@ union addr addr_parse(const char *text, int port)
 
 union addr addr_loopback(int port)
 {
-	return addr_parse(flavour.family == AF_INET6 ? "::1" : "127.0.0.1", port);
+	return addr_parse("127.0.0.1", port);
 }
 
+/* Both families' where a socket has both */
 union addr addr_any(int port)
 {
 	return addr_parse(flavour.family == AF_INET6 ? "::" : "0.0.0.0", port);
@@ -122,8 +195,7 @@ union addr addr_host(int host, int port)
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), flavour.family == AF_INET6 ? "fd00::%d" : "10.0.0.%d",
-		 host);
+	snprintf(text, sizeof(text), "10.0.0.%d", host);
 	return addr_parse(text, port);
 }
 

@@ -29,10 +29,15 @@
  * struct flavour - which stream protocol a test runs over
  * @ltcp: LTCP, not the kernel's TCP
  * @family: AF_INET or AF_INET6
+ * @mapped: IPv4 by sockets of AF_INET6
+ *
+ * LTCP_FAMILY in the environment, 6 or mapped, makes the last two different
+ * from what a test's variant says: a pass of the suite (suite.conf).
  */
 struct flavour {
 	bool ltcp;
 	int family;
+	bool mapped;
 };
 
 /* The one that the test at hand runs over */
@@ -100,6 +105,12 @@ const char *err_of(long ret);
  */
 const char *stream_begin(const struct flavour *f);
 
+/* Do packets have IPv6's header? */
+static inline bool stream_ipv6(void)
+{
+	return flavour.family == AF_INET6 && !flavour.mapped;
+}
+
 /* The protocol's number, for socket() and on the wire */
 int stream_protocol(void);
 
@@ -129,6 +140,11 @@ union addr {
 };
 
 socklen_t addr_len(void);
+/*
+ * Tests name addresses as IPv4's. Over IPv6 127.0.0.n is ::n (there are ::1
+ * and ::2), 0.0.0.0 is ::, 10.l.m.n is fd00:0:l:m::n, what is nobody's is
+ * ff02::1, and others are 2001:db8:0:m::n. Mapped are all but 0.0.0.0.
+ */
 union addr addr_parse(const char *text, int port);
 union addr addr_loopback(int port);
 union addr addr_any(int port);
@@ -161,6 +177,22 @@ void stream_close_pair(int sv[2]);
 int opt_set(int fd, int level, int name, int val);
 /* The value, or -errno */
 int opt_get(int fd, int level, int name);
+/* Type of service or traffic class, time to live or hop limit: level and name for them */
+static inline int opt_ip(void)
+{
+	return stream_ipv6() ? SOL_IPV6 : SOL_IP;
+}
+
+static inline int opt_tos(void)
+{
+	return stream_ipv6() ? IPV6_TCLASS : IP_TOS;
+}
+
+static inline int opt_ttl(void)
+{
+	return stream_ipv6() ? IPV6_UNICAST_HOPS : IP_TTL;
+}
+
 int opt_linger(int fd, int seconds);
 int opt_timeout(int fd, int name, long ms);
 /* Make close() a reset */

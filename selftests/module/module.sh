@@ -29,6 +29,9 @@ hold_socket() {	# protocol, how
 
 opens() { sockets open "$1"; }
 
+# Is IPv6 switched off here (a pass of suite.conf)?
+without_ipv6() { [[ ! -e /proc/sys/net/ipv6 ]]; }
+
 # Loading with that number must be refused, and the log must say why.
 refuses_protocol() {
 	local mark="mark-$1-$RANDOM"
@@ -56,6 +59,23 @@ test_other_protocol() {
 	[[ $(</sys/module/ltcp/parameters/protocol) == 254 ]]
 	opens 254
 	refused opens 253
+}
+
+test_ipv6_where_it_is() {
+	insmod "$KO"
+	[[ -e /proc/net/ltcp ]]
+	if without_ipv6; then
+		[[ ! -e /proc/net/ltcp6 ]]
+		refused sockets open6 253
+	else
+		[[ -e /proc/net/ltcp6 ]]
+		sockets open6 253
+		hold_socket 253 hold6
+		refused rmmod ltcp
+		kill "$holder"
+		wait "$holder" || true
+	fi
+	sockets connect 253
 }
 
 test_refuses_taken_protocols() {

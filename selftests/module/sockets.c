@@ -2,6 +2,8 @@
 /*
  * Sockets for module.sh to hold:
  *	sockets open PROTOCOL		opens and closes one
+ *	sockets open6 PROTOCOL		opens and closes one of AF_INET6
+ *	sockets hold6 PROTOCOL		opens one of AF_INET6, says "open", and keeps it
  *	sockets hold PROTOCOL		opens one, says "open", and keeps it
  *	sockets serve PROTOCOL		listens, says "open", and accepts until told off
  *	sockets connect PROTOCOL	connects to itself over loopback, leaves data
@@ -15,9 +17,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static int family = AF_INET;
+
 static int open_socket(int protocol)
 {
-	int fd = socket(AF_INET, SOCK_STREAM, protocol);
+	int fd = socket(family, SOCK_STREAM, protocol);
 
 	if (fd < 0)
 		err(1, "socket");
@@ -81,6 +85,18 @@ static void hold(int protocol)
 	pause();
 }
 
+static void open6_and_close(int protocol)
+{
+	family = AF_INET6;
+	open_and_close(protocol);
+}
+
+static void hold6(int protocol)
+{
+	family = AF_INET6;
+	hold(protocol);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -89,6 +105,8 @@ int main(int argc, char **argv)
 	} modes[] = {
 		{ "open", open_and_close },
 		{ "hold", hold },
+		{ "open6", open6_and_close },
+		{ "hold6", hold6 },
 		{ "serve", serve },
 		{ "connect", connect_to_self },
 	};

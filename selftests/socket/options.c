@@ -37,7 +37,7 @@ TEST_F(options, defaults)
 
 TEST_F(options, what_was_set_can_be_read)
 {
-	static const struct {
+	const struct {
 		int level;
 		int name;
 		int val;
@@ -58,8 +58,8 @@ TEST_F(options, what_was_set_can_be_read)
 		{ SOL_TCP, TCP_SYNCNT, 4 },
 		{ SOL_TCP, TCP_LINGER2, 14 },
 		{ SOL_TCP, TCP_USER_TIMEOUT, 15000 },
-		{ SOL_IP, IP_TOS, 0x10 },
-		{ SOL_IP, IP_TTL, 33 },
+		{ opt_ip(), opt_tos(), 0x10 },
+		{ opt_ip(), opt_ttl(), 33 },
 	};
 	int fd = stream_socket(0);
 
@@ -272,8 +272,8 @@ TEST_F(options, tos_and_ttl_on_the_wire)
 	struct packet p;
 
 	ASSERT_OK(stream_listener(addr_loopback(4000), 1));
-	ASSERT_OK(opt_set(fd, SOL_IP, IP_TOS, 0x10));
-	ASSERT_OK(opt_set(fd, SOL_IP, IP_TTL, 33));
+	ASSERT_OK(opt_set(fd, opt_ip(), opt_tos(), 0x10));
+	ASSERT_OK(opt_set(fd, opt_ip(), opt_ttl(), 33));
 	ASSERT_OK(stream_connect(fd, addr_loopback(4000)));
 	ASSERT_TRUE(tap_find(tap, &p, SYN, false, 1000));
 	EXPECT_EQ(0x10, p.tos);

@@ -2,7 +2,9 @@
 /* Across namespaces: routes and their metrics, ICMP, devices, VRF, and namespaces that end. */
 #include "../kselftest_harness.h"
 
+#include <arpa/inet.h>
 #include <net/if.h>
+#include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <signal.h>
 
@@ -37,6 +39,12 @@ FIXTURE_SETUP(paths)
 FIXTURE_TEARDOWN(paths)
 {
 	netns_pair_close(&self->net);
+}
+
+/* What a segment with timestamps carries over a path */
+static int mss(int mtu)
+{
+	return mtu - (stream_ipv6() ? 40 : 20) - 32;
 }
 
 /* In the namespace of host 1 or 2 */
@@ -219,24 +227,62 @@ static void send_unreachable(FIXTURE_DATA(paths) *self, int code, const struct p
 {
 	struct {
 		struct icmphdr head;
-		uint8_t quoted[28];
+		uint8_t quoted[48];
 	} icmp = { .head = { .type = ICMP_DEST_UNREACH, .code = code } };
+	int len = sizeof(icmp.head) + 28;
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	int fd;
+
+	memcpy(icmp.quoted, p->raw, sizeof(icmp.quoted));
+	icmp.head.checksum = internet_checksum((uint8_t *)&icmp, len);
+	inet_pton(AF_INET, "10.0.0.1", &to.sin_addr);
+	at(self, 2);
+	fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+	sendto(fd, &icmp, len, 0, (struct sockaddr *)&to, sizeof(to));
+	close(fd);
+	at(self, 1);
+}
+
+/* The same over IPv6, where the kernel makes the checksum */
+static void send_icmp6(FIXTURE_DATA(paths) *self, int type, int code, const struct packet *p)
+{
+	struct {
+		struct icmp6_hdr head;
+		uint8_t quoted[48];
+	} icmp = { .head = { .icmp6_type = type, .icmp6_code = code } };
 	union addr to = addr_host(1, 0);
 	int fd;
 
 	memcpy(icmp.quoted, p->raw, sizeof(icmp.quoted));
-	icmp.head.checksum = internet_checksum((uint8_t *)&icmp, sizeof(icmp));
 	at(self, 2);
-	fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+	fd = socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6);
 	sendto(fd, &icmp, sizeof(icmp), 0, &to.sa, addr_len());
 	close(fd);
 	at(self, 1);
 }
 
+static void tell(FIXTURE_DATA(paths) *self, int code, const struct packet *p)
+{
+	static const struct {
+		int type;
+		int code;
+	} twin[] = {
+		[ICMP_HOST_UNREACH] = { ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADDR },
+		[ICMP_PORT_UNREACH] = { ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_NOPORT },
+		[ICMP_PROT_UNREACH] = { ICMP6_PARAM_PROB, ICMP6_PARAMPROB_NEXTHEADER },
+	};
+
+	if (stream_ipv6())
+		send_icmp6(self, twin[code].type, twin[code].code, p);
+	else
+		send_unreachable(self, code, p);
+}
+
 /* A host that is there but does not answer: what goes to 10.0.0.3 ends at host 2 */
 static int mute_host(void)
 {
-	return netns_ip("neighbour add 10.0.0.3 lladdr 02:00:00:00:00:02 dev eth0\n");
+	return netns_ip("neighbour add 10.0.0.3 lladdr 02:00:00:00:00:02 dev eth0\n"
+			"neighbour add fd00::3 lladdr 02:00:00:00:00:02 dev eth0\n");
 }
 
 static int connect_and_hear(struct __test_metadata *_metadata, FIXTURE_DATA(paths) *self, int code)
@@ -247,16 +293,20 @@ static int connect_and_hear(struct __test_metadata *_metadata, FIXTURE_DATA(path
 	ASSERT_EQ(0, mute_host());
 	EXPECT_ERR(EINPROGRESS, stream_connect(fd, addr_host(3, PORT)));
 	ASSERT_TRUE(tap_find(tap, &p, SYN, false, 1000));
-	send_unreachable(self, code, &p);
+	tell(self, code, &p);
 	sleep_ms(100);
 	return fd;
 }
 
-/* The peer's host has no LTCP */
+/* The peer's host has no LTCP. ICMPv6's way to say so is a soft error (section 3.9.2.2). */
 TEST_F(paths, protocol_unreachable)
 {
 	int fd = connect_and_hear(_metadata, self, ICMP_PROT_UNREACH);
 
+	if (stream_ipv6()) {
+		EXPECT_EQ(flavour.ltcp ? SYN_SENT : CLOSED, stream_state(fd));
+		return;
+	}
 	EXPECT_EQ(CLOSED, stream_state(fd));
 	EXPECT_EQ(ENOPROTOOPT, opt_get(fd, SOL_SOCKET, SO_ERROR));
 	EXPECT_EQ(0, opt_get(fd, SOL_SOCKET, SO_ERROR));
@@ -285,29 +335,36 @@ TEST_F(paths, path_mtu)
 	struct tcp_info info;
 	struct mover m;
 
-	/* Host 2 is the router, 10.0.1.2 lives behind it on a link of 1000 octets */
+	/* Host 2 is the router, 10.0.1.2 lives behind it on a link of 1400 octets */
 	far = netns_new();
 	at(self, 2);
 	ASSERT_OK(sysctl_set_path("ipv4/ip_forward", "1"));
-	ASSERT_EQ(0, netns_ip("link add eth1 mtu 1000 type veth peer name eth0 mtu 1000 "
+	ASSERT_OK(sysctl_set_path("ipv6/conf/all/forwarding", "1"));
+	ASSERT_EQ(0, netns_ip("link add eth1 mtu 1400 type veth peer name eth0 mtu 1400 "
 			      "netns /proc/%d/fd/%d\n"
-			      "address add 10.0.1.1/24 dev eth1\nlink set eth1 up\n",
+			      "address add 10.0.1.1/24 dev eth1\n"
+			      "address add fd00:0:0:1::1/64 dev eth1 nodad\n"
+			      "link set eth1 up\n",
 			      getpid(), far));
 	netns_enter(far);
-	ASSERT_EQ(0, netns_ip("address add 10.0.1.2/24 dev eth0\nlink set eth0 mtu 1500\n"
-			      "link set eth0 up\nroute add default via 10.0.1.1\n"));
+	ASSERT_EQ(0, netns_ip("address add 10.0.1.2/24 dev eth0\n"
+			      "address add fd00:0:0:1::2/64 dev eth0 nodad\n"
+			      "link set eth0 mtu 1500\nlink set eth0 up\n"
+			      "route add default via 10.0.1.1\n"
+			      "route add default via fd00:0:0:1::1\n"));
 	listener = stream_listener(addr_any(PORT), 1);
 	at(self, 1);
-	ASSERT_EQ(0, netns_ip("route add 10.0.1.0/24 via 10.0.0.2\n"));
+	ASSERT_EQ(0, netns_ip("route add 10.0.1.0/24 via 10.0.0.2\n"
+			      "route add fd00:0:0:1::/64 via fd00::2\n"));
 	ASSERT_OK(stream_pair_at(sv, listener, addr_parse("10.0.1.2", PORT)));
 	ASSERT_OK(stream_info(sv[0], &info));
-	EXPECT_EQ(1448, info.tcpi_snd_mss);
+	EXPECT_EQ(mss(1500), info.tcpi_snd_mss);
 	mover_send(&m, sv[0], 300000, 1);
 	EXPECT_TRUE(recv_pattern(sv[1], 300000, 1, 0));
 	EXPECT_TRUE(mover_join(&m));
 	ASSERT_OK(stream_info(sv[0], &info));
-	EXPECT_EQ(948, info.tcpi_snd_mss);
-	EXPECT_EQ(1000, info.tcpi_pmtu);
+	EXPECT_EQ(mss(1400), info.tcpi_snd_mss);
+	EXPECT_EQ(1400, info.tcpi_pmtu);
 }
 
 /* --- metrics of routes ----------------------------------------------------------------- */
@@ -316,7 +373,9 @@ static void set_metric(struct __test_metadata *_metadata, FIXTURE_DATA(paths) *s
 		       const char *metric)
 {
 	at(self, host);
-	ASSERT_EQ(0, netns_ip("route add 10.0.0.%d dev eth0 %s\n", 3 - host, metric));
+	ASSERT_EQ(0, netns_ip("route add 10.0.0.%d dev eth0 %s\n"
+			      "route add fd00::%d dev eth0 %s\n",
+			      3 - host, metric, 3 - host, metric));
 	at(self, 1);
 }
 
@@ -326,14 +385,14 @@ TEST_F(paths, metric_mtu_lock)
 	struct packet p;
 	int sv[2], tap;
 
-	set_metric(_metadata, self, 1, "mtu lock 1000");
+	set_metric(_metadata, self, 1, "mtu lock 1400");
 	tap = tap_open("eth0");
 	ASSERT_OK(pair_across(self, sv));
 	ASSERT_TRUE(tap_find(tap, &p, SYN, false, 1000));
-	EXPECT_EQ(960, p.mss);
+	EXPECT_EQ(mss(1400) + 12, p.mss);
 	ASSERT_OK(stream_info(sv[0], &info));
-	EXPECT_EQ(948, info.tcpi_snd_mss);
-	EXPECT_EQ(1000, info.tcpi_pmtu);
+	EXPECT_EQ(mss(1400), info.tcpi_snd_mss);
+	EXPECT_EQ(1400, info.tcpi_pmtu);
 	ASSERT_TRUE(send_pattern(sv[0], 50000, 1, 0));
 	ASSERT_TRUE(recv_pattern(sv[1], 50000, 1, 0));
 }
@@ -393,7 +452,7 @@ TEST_F(paths, metric_initcwnd)
 	ASSERT_OK(pair_across(self, sv));
 	ASSERT_OK(stream_info(sv[0], &info));
 	EXPECT_EQ(3, info.tcpi_snd_cwnd);
-	EXPECT_EQ(3 * 1448, first_flight(sv[0]));
+	EXPECT_EQ(3 * mss(1500), first_flight(sv[0]));
 }
 
 TEST_F(paths, metric_initcwnd_of_the_passive_side)
@@ -404,7 +463,7 @@ TEST_F(paths, metric_initcwnd_of_the_passive_side)
 	ASSERT_OK(slow_link(self, 50000));
 	ASSERT_OK(pair_across(self, sv));
 	at(self, 2);
-	EXPECT_EQ(3 * 1448, first_flight(sv[1]));
+	EXPECT_EQ(3 * mss(1500), first_flight(sv[1]));
 }
 
 /* RFC 6928: without the metric it is ten */
@@ -414,9 +473,9 @@ TEST_F(paths, initial_window)
 
 	ASSERT_OK(slow_link(self, 50000));
 	ASSERT_OK(pair_across(self, sv));
-	EXPECT_EQ(10 * 1448, first_flight(sv[0]));
+	EXPECT_EQ(10 * mss(1500), first_flight(sv[0]));
 	at(self, 2);
-	EXPECT_EQ(10 * 1448, first_flight(sv[1]));
+	EXPECT_EQ(10 * mss(1500), first_flight(sv[1]));
 }
 
 TEST_F(paths, metric_initrwnd)
@@ -428,7 +487,7 @@ TEST_F(paths, metric_initrwnd)
 	tap = tap_open("eth0");
 	ASSERT_OK(pair_across(self, sv));
 	ASSERT_TRUE(tap_find(tap, &p, SYN, false, 1000));
-	EXPECT_EQ(4 * 1460, p.window);
+	EXPECT_EQ(4 * (mss(1500) + 12), p.window);
 }
 
 TEST_F(paths, metric_rto_min)
@@ -532,13 +591,15 @@ TEST_F(paths, connect_by_a_device)
 	EXPECT_OK(stream_connect(fd, addr_host(2, PORT)));
 }
 
-/* Host 2's device belongs to a VRF, "red" */
+/* Host 2's device belongs to a VRF, "red"; IPv6 forgets what it has known of it */
 static void make_vrf(struct __test_metadata *_metadata, FIXTURE_DATA(paths) *self)
 {
 	at(self, 2);
 	ASSERT_EQ(0, netns_ip("link add red type vrf table 10\n"
 			      "link set red up\n"
-			      "link set eth0 master red\n"));
+			      "link set eth0 master red\n"
+			      "address replace fd00::2/64 dev eth0 nodad\n"
+			      "neighbour replace fd00::1 lladdr 02:00:00:00:00:01 dev eth0\n"));
 	at(self, 1);
 }
 

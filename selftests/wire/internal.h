@@ -71,12 +71,23 @@ struct wire_private {
 
 /* packet.c */
 u16 wire_checksum(const void *data, int len, u32 sum);
-u32 wire_pseudo_sum(u32 src, u32 dst, int protocol, int len);
+u32 wire_pseudo_sum(const u8 *src, const u8 *dst, int addr_len, int protocol, int len);
+/* A header of IPv4, of IPv6, or of the test's family, for @len octets; returns its length */
+int wire_put_ipv4(struct wire *w, u8 *ip, const char *src, const char *dst, int protocol, int len);
+int wire_put_ipv6(struct wire *w, u8 *ip, const char *src, const char *dst, int protocol, int len);
+int wire_put_ip(struct wire *w, u8 *ip, const char *src, const char *dst, int protocol, int len);
 int wire_build(struct wire *w, const struct wire_seg *seg, u8 *packet);
 const char *wire_parse(struct wire *w, const u8 *packet, int len, struct wire_pkt *pkt);
 int wire_format_flags(char *out, int size, int flags);
 void wire_format(char *out, int size, const struct wire_seg *seg, const u8 *opts, int opts_len);
-u32 wire_address(const char *text);
+
+/* An address of the test's family, in network byte order */
+struct wire_addr {
+	int len;
+	u8 octets[16];
+};
+
+struct wire_addr wire_address(struct wire *w, const char *text);
 
 /* log.c */
 void wire_log(struct wire *w, u64 time, const char *format, ...)

@@ -41,9 +41,49 @@ static u32 get32(const u8 *p)
 	return (u32)get16(p) << 16 | get16(p + 2);
 }
 
-u32 wire_address(const char *text)
+/* What is no host's address, in IPv6 the group of all hosts */
+static bool is_broadcast(u32 v4)
 {
-	return ntohl(inet_addr(text));
+	return v4 >> 28 >= 14 || (v4 & 0xff) == 0xff;
+}
+
+/* The address of IPv6 that stands for one of IPv4: wire.h has the rules */
+static void put_twin(u8 *p, u32 v4)
+{
+	memset(p, 0, 16);
+	if (is_broadcast(v4)) {
+		memcpy(p, "\xff\x02", 2);
+		p[15] = 1;
+		return;
+	}
+	if (v4 >> 24 == 10)
+		memcpy(p, "\xfd", 1);
+	else if (v4 && v4 >> 24 != 127)
+		memcpy(p, "\x20\x01\x0d\xb8", 4);
+	if (p[0])
+		p[7] = v4 >> 8;
+	p[15] = v4;
+}
+
+struct wire_addr wire_address(struct wire *w, const char *text)
+{
+	struct wire_addr a = { .len = w->ipv6 ? 16 : 4 };
+	struct in_addr v4;
+
+	if (w->ipv6 && inet_pton(AF_INET6, text, a.octets) == 1)
+		return a;
+	inet_pton(AF_INET, text, &v4);
+	if (w->ipv6)
+		put_twin(a.octets, ntohl(v4.s_addr));
+	else
+		memcpy(a.octets, &v4, 4);
+	return a;
+}
+
+/* Back again */
+static u32 twin_of(const u8 *p, int len)
+{
+	return len == 4 ? get32(p) : 10u << 24 | p[7] << 8 | p[15];
 }
 
 /* RFC 1071; over data with its checksum in place the result is 0 */
@@ -61,10 +101,15 @@ u16 wire_checksum(const void *data, int len, u32 sum)
 	return ~sum;
 }
 
-/* RFC 9293 section 3.1, with the protocol number in force */
-u32 wire_pseudo_sum(u32 src, u32 dst, int protocol, int len)
+/* RFC 9293 section 3.1 and RFC 8200 section 8.1, with the protocol number in force */
+u32 wire_pseudo_sum(const u8 *src, const u8 *dst, int addr_len, int protocol, int len)
 {
-	return (src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff) + protocol + len;
+	u32 sum = protocol + len;
+	int i;
+
+	for (i = 0; i < addr_len; i += 2)
+		sum += get16(src + i) + get16(dst + i);
+	return sum;
 }
 
 /* --- building --------------------------------------------------------- */
@@ -133,37 +178,76 @@ static void put_text(const struct wire_seg *seg, u8 *p)
 		p[i] = seg->fill == NONE ? wire_octet(place + i) : seg->fill;
 }
 
-static void put_ip(u8 *ip, const struct wire_seg *seg, int protocol, int len)
+int wire_put_ipv4(struct wire *w, u8 *ip, const char *src, const char *dst, int protocol, int len)
 {
 	static u16 id;
-	int ip_len = 20 + seg->ip_opt_len;
 
 	memset(ip, 0, 20);
-	ip[0] = 4 << 4 | ip_len / 4;
-	ip[1] = seg->ecn;
-	put16(ip + 2, ip_len + len);
+	ip[0] = 0x45;
+	put16(ip + 2, 20 + len);
 	put16(ip + 4, ++id);
-	ip[8] = seg->ttl ? : 64;
+	ip[8] = 64;
 	ip[9] = protocol;
-	put32(ip + 12, wire_address(seg->src ?: WIRE_PEER));
-	put32(ip + 16, wire_address(seg->dst ?: WIRE_STACK));
-	put16(ip + 10, wire_checksum(ip, ip_len, 0));
+	memcpy(ip + 12, wire_address(w, src).octets, 4);
+	memcpy(ip + 16, wire_address(w, dst).octets, 4);
+	put16(ip + 10, wire_checksum(ip, 20, 0));
+	return 20;
+}
+
+int wire_put_ipv6(struct wire *w, u8 *ip, const char *src, const char *dst, int protocol, int len)
+{
+	memset(ip, 0, 40);
+	ip[0] = 0x60;
+	put16(ip + 4, len);
+	ip[6] = protocol;
+	ip[7] = 64;
+	memcpy(ip + 8, wire_address(w, src).octets, 16);
+	memcpy(ip + 24, wire_address(w, dst).octets, 16);
+	return 40;
+}
+
+int wire_put_ip(struct wire *w, u8 *ip, const char *src, const char *dst, int protocol, int len)
+{
+	return w->ipv6 ? wire_put_ipv6(w, ip, src, dst, protocol, len) :
+			 wire_put_ipv4(w, ip, src, dst, protocol, len);
+}
+
+/* The header's options, and what only a segment says; returns the header's length */
+static int put_ip_rest(struct wire *w, const struct wire_seg *seg, u8 *ip)
+{
+	if (w->ipv6) {
+		put32(ip, 6u << 28 | seg->ecn << 20 | seg->label);
+		ip[7] = seg->ttl ?: 64;
+		if (!seg->ip_opt_len)
+			return 40;
+		memcpy(ip + 40, seg->ip_opt, seg->ip_opt_len);
+		ip[6] = seg->ip_opt_next ?: WIRE_DSTOPTS;
+		return 40 + seg->ip_opt_len;
+	}
+	ip[1] = seg->ecn;
+	ip[8] = seg->ttl ?: 64;
+	if (seg->ip_opt_len)
+		memcpy(ip + 20, seg->ip_opt, seg->ip_opt_len);
+	ip[0] = 4 << 4 | (20 + seg->ip_opt_len) / 4;
+	put16(ip + 10, 0);
+	put16(ip + 10, wire_checksum(ip, 20 + seg->ip_opt_len, 0));
+	return 20 + seg->ip_opt_len;
 }
 
 /* Returns the packet's length. */
 int wire_build(struct wire *w, const struct wire_seg *seg, u8 *packet)
 {
-	int ip_len = 20 + seg->ip_opt_len;
-	u8 *h = packet + ip_len;
+	int ip_len = (w->ipv6 ? 40 : 20) + seg->ip_opt_len;
+	int addr_len = w->ipv6 ? 16 : 4;
+	u8 *h = packet + ip_len, *src = packet + (w->ipv6 ? 8 : 12);
 	int header = put_header(w, seg, h);
 	int len = header + seg->len;
 
 	put_text(seg, h + header);
-	if (seg->ip_opt_len)
-		memcpy(packet + 20, seg->ip_opt, seg->ip_opt_len);
-	put_ip(packet, seg, w->protocol, len);
-	put16(h + 16, wire_checksum(h, len, wire_pseudo_sum(get32(packet + 12),
-							    get32(packet + 16),
+	wire_put_ip(w, packet, seg->src ?: WIRE_PEER, seg->dst ?: WIRE_STACK, w->protocol,
+		    seg->ip_opt_len + len);
+	put_ip_rest(w, seg, packet);
+	put16(h + 16, wire_checksum(h, len, wire_pseudo_sum(src, src + addr_len, addr_len,
 							    w->protocol, len)));
 	if (seg->bad_csum)
 		h[17] ^= 1;
@@ -240,8 +324,26 @@ static const char *take_options(struct wire_seg *seg, const u8 *p, int len)
 	return NULL;
 }
 
+static int ext_len(struct wire *w, const u8 *ip)
+{
+	return w->any_ext && ip[6] == WIRE_DSTOPTS && !ip[41] ? 8 : 0;
+}
+
+static const char *take_ipv6(struct wire *w, const u8 *ip, int len)
+{
+	if (len < 40 || ip[0] >> 4 != 6)
+		return "no IPv6 packet";
+	if (get16(ip + 4) + 40 != len)
+		return "the IP payload length is not the packet's";
+	if (ip[ext_len(w, ip) ? 40 : 6] != w->protocol)
+		return "not our IP protocol";
+	return NULL;
+}
+
 static const char *take_ip(struct wire *w, const u8 *ip, int len)
 {
+	if (w->ipv6)
+		return take_ipv6(w, ip, len);
 	if (len < 20 || ip[0] >> 4 != 4)
 		return "no IPv4 packet";
 	if ((ip[0] & 15) * 4 > len || (ip[0] & 15) < 5)
@@ -259,7 +361,7 @@ static const char *take_ip(struct wire *w, const u8 *ip, int len)
  * Where the packet goes in the end: with a source route that has not been
  * used up, its last address (RFC 9293 section 3.1, pseudo-header)
  */
-static u32 final_destination(const u8 *ip)
+static const u8 *final_destination(const u8 *ip)
 {
 	int end = (ip[0] & 15) * 4, i = 20;
 
@@ -271,10 +373,42 @@ static u32 final_destination(const u8 *ip)
 		if (ip[i + 1] < 2 || i + ip[i + 1] > end)
 			break;
 		if ((ip[i] == IPOPT_LSRR || ip[i] == IPOPT_SSRR) && ip[i + 2] < ip[i + 1])
-			return get32(ip + i + ip[i + 1] - 4);
+			return ip + i + ip[i + 1] - 4;
 		i += ip[i + 1];
 	}
-	return get32(ip + 16);
+	return ip + 16;
+}
+
+/* What is noted of the IP header; returns its length */
+static int note_ip(struct wire *w, const u8 *ip, int len, struct wire_pkt *pkt)
+{
+	struct wire_seg *seg = &pkt->seg;
+	int addr_len = w->ipv6 ? 16 : 4;
+	const u8 *src = ip + (w->ipv6 ? 8 : 12);
+
+	pkt->ip_len = len;
+	pkt->src = twin_of(src, addr_len);
+	pkt->dst = twin_of(src + addr_len, addr_len);
+	memcpy(pkt->src_octets, src, addr_len);
+	seg->tos = w->ipv6 ? get16(ip) >> 4 & 0xff : ip[1];
+	seg->ecn = seg->tos & 3;
+	seg->ttl = w->ipv6 ? ip[7] : ip[8];
+	if (w->ipv6) {
+		pkt->df = true;
+		seg->label = get32(ip) & 0xfffff;
+		return 40 + ext_len(w, ip);
+	}
+	pkt->df = ip[6] & 0x40;
+	pkt->ip_opts_len = (ip[0] & 15) * 4 - 20;
+	memcpy(pkt->ip_opts, ip + 20, pkt->ip_opts_len);
+	return 20 + pkt->ip_opts_len;
+}
+
+static u32 pseudo_sum_of(struct wire *w, const u8 *ip, int len)
+{
+	if (w->ipv6)
+		return wire_pseudo_sum(ip + 8, ip + 24, 16, w->protocol, len);
+	return wire_pseudo_sum(ip + 12, final_destination(ip), 4, w->protocol, len);
 }
 
 /*
@@ -292,16 +426,7 @@ const char *wire_parse(struct wire *w, const u8 *packet, int len, struct wire_pk
 	if (trouble)
 		return trouble;
 	memset(pkt, 0, offsetof(struct wire_pkt, text));
-	ip_len = (packet[0] & 15) * 4;
-	pkt->ip_len = len;
-	pkt->src = get32(packet + 12);
-	pkt->dst = get32(packet + 16);
-	pkt->df = packet[6] & 0x40;
-	pkt->ip_opts_len = ip_len - 20;
-	memcpy(pkt->ip_opts, packet + 20, pkt->ip_opts_len);
-	seg->tos = packet[1];
-	seg->ecn = packet[1] & 3;
-	seg->ttl = packet[8];
+	ip_len = note_ip(w, packet, len, pkt);
 	h = packet + ip_len;
 	len -= ip_len;
 	if (len < HEADER_MIN)
@@ -311,8 +436,7 @@ const char *wire_parse(struct wire *w, const u8 *packet, int len, struct wire_pk
 		return "bad data offset";
 	if (h[12] & 15)
 		return "reserved bits are set";
-	if (wire_checksum(h, len, wire_pseudo_sum(pkt->src, final_destination(packet),
-						    w->protocol, len)))
+	if (wire_checksum(h, len, pseudo_sum_of(w, packet, len)))
 		return "bad checksum (MUST-2)";
 	pkt->sport = get16(h);
 	pkt->dport = get16(h + 2);

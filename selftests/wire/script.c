@@ -9,6 +9,12 @@
 
 /* --- the tun device ---------------------------------------------------------- */
 
+/* What IPv6 has to say to routers is none of TCP's: multicast groups, solicitations */
+static bool is_chatter(const u8 *packet, int len)
+{
+	return len >= 40 && packet[0] >> 4 == 6 && (packet[6] == 0 || packet[6] == IPPROTO_ICMPV6);
+}
+
 static bool read_one(struct wire *w)
 {
 	static u8 buffer[WIRE_PACKET_MAX];
@@ -19,6 +25,8 @@ static bool read_one(struct wire *w)
 		return false;
 	if (len < 0)
 		wire_fail(w, WIRE_HERE, "reading from the tun device: %s", strerror(errno));
+	if (is_chatter(buffer, len))
+		return true;
 	raw = malloc(sizeof(*raw) + len);
 	raw->next = NULL;
 	raw->time = wire_now();
@@ -176,7 +184,7 @@ static bool accept_raw(struct wire *w, const struct wire_raw *raw)
 
 	if (trouble) {
 		wire_log(w, raw->time, "stack > peer a packet of %d octets, protocol %d   ! %s",
-			 raw->len, raw->len > 9 ? raw->data[9] : -1, trouble);
+			 raw->len, raw->len > 9 ? raw->data[w->ipv6 ? 6 : 9] : -1, trouble);
 		wire_fail(w, WIRE_HERE, "a packet of the stack is wrong: %s", trouble);
 	}
 	pkt->time = raw->time;
@@ -295,6 +303,8 @@ static const char *compare(const struct wire_seg *want, const struct wire_seg *g
 		return "tos";
 	if (differs(want->ttl, got->ttl))
 		return "ttl";
+	if (differs(want->label, got->label))
+		return "label";
 	return NULL;
 }
 
@@ -320,7 +330,8 @@ static const char *format_wanted(const struct wire_seg *want)
 	n += format_wanted_option(text + n, sizeof(text) - n, "tsval", want->tsval);
 	n += format_wanted_option(text + n, sizeof(text) - n, "tsecr", want->tsecr);
 	n += format_wanted_option(text + n, sizeof(text) - n, "tos", want->tos);
-	format_wanted_option(text + n, sizeof(text) - n, "ttl", want->ttl);
+	n += format_wanted_option(text + n, sizeof(text) - n, "ttl", want->ttl);
+	format_wanted_option(text + n, sizeof(text) - n, "label", want->label);
 	return text;
 }
 
@@ -403,7 +414,7 @@ static void fill_timestamps(struct wire *w, struct wire_seg *seg)
 
 static void log_sent(struct wire *w, const struct wire_seg *seg, const u8 *packet)
 {
-	const u8 *h = packet + (packet[0] & 15) * 4;
+	const u8 *h = packet + (w->ipv6 ? 40 : 20) + seg->ip_opt_len;
 	int opts_len = (seg->opt ? (seg->opt_len + 3) / 4 * 4 : (h[12] >> 4) * 4 - 20);
 	char text[WIRE_LINE / 2];
 
@@ -456,48 +467,80 @@ static void put_be32(u8 *p, u32 v)
 	put_be16(p + 2, v);
 }
 
-static void put_ip_header(u8 *ip, u32 src, u32 dst, int protocol, int total)
-{
-	memset(ip, 0, 20);
-	ip[0] = 0x45;
-	put_be16(ip + 2, total);
-	ip[8] = 64;
-	ip[9] = protocol;
-	put_be32(ip + 12, src);
-	put_be32(ip + 16, dst);
-	put_be16(ip + 10, wire_checksum(ip, 20, 0));
-}
-
 /* The segment that the error is about, cut off after @quote octets */
 static int put_quote(struct wire *w, const struct wire_icmp *icmp, u8 *p)
 {
 	int quote = icmp->quote ?: 8;
+	int ip = wire_put_ip(w, p, WIRE_STACK, WIRE_PEER, w->protocol, 1500);
+	u8 *h = p + ip;
 
-	put_ip_header(p, wire_address(WIRE_STACK), wire_address(WIRE_PEER), w->protocol, 1500);
-	memset(p + 20, 0, quote);
-	put_be16(p + 20, icmp->port ?: w->flow->port);
-	put_be16(p + 22, w->flow->peer_port);
-	put_be32(p + 24, w->flow->iss + (u32)icmp->seq);
+	if (icmp->ext && w->ipv6) {
+		/* With destination options in between, as they went out */
+		p[6] = WIRE_DSTOPTS;
+		memcpy(h, WIRE_BYTES(w->protocol, 0, 1, 4, 0, 0, 0, 0), 8);
+		h += 8;
+	}
+	memset(h, 0, quote);
+	put_be16(h, icmp->port ?: w->flow->port);
+	put_be16(h + 2, w->flow->peer_port);
+	put_be32(h + 4, w->flow->iss + (u32)icmp->seq);
 	if (quote >= 20)
-		p[32] = 5 << 4;
-	return 20 + quote;
+		h[12] = 5 << 4;
+	return h - p + quote;
+}
+
+/* What ICMPv6 says instead; what it does not know it would not be asked to be about */
+static void icmp6_twin(const struct wire_icmp *icmp, u8 *type, u8 *code)
+{
+	static const u8 unreachable[] = { 0, 3, 1, 4, 0, 5 };
+
+	switch (icmp->type) {
+	case 3:
+		*type = icmp->code == 4 ? 2 : 1;
+		*code = icmp->code == 4 ? 0 : unreachable[icmp->code];
+		break;
+	case 4:
+		*type = 100;	/* set aside for experiments */
+		break;
+	case 11:
+		*type = 3;
+		break;
+	case 12:
+		*type = 4;
+		break;
+	}
+}
+
+static int icmp6_message(struct wire *w, const struct wire_icmp *icmp, u8 *message)
+{
+	if (!icmp->exact)
+		icmp6_twin(icmp, &message[0], &message[1]);
+	put_be32(message + 4, icmp->mtu ? (u32)icmp->mtu + w->more : icmp->pointer);
+	return 8 + put_quote(w, icmp, message + 8);
 }
 
 void wire_icmp_at(struct wire *w, const char *here, const struct wire_icmp *icmp)
 {
-	u8 packet[256], *message = packet + 20;
+	int ip = w->ipv6 ? 40 : 20, protocol = w->ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	u8 packet[512], *message = packet + ip;
+	u32 pseudo = 0;
 	int len;
 
 	memset(packet, 0, sizeof(packet));
 	message[0] = icmp->type;
 	message[1] = icmp->code;
-	put_be16(message + 6, icmp->mtu);
-	len = 8 + put_quote(w, icmp, message + 8);
-	put_be16(message + 2, wire_checksum(message, len, 0) ^ icmp->bad_csum);
-	put_ip_header(packet, wire_address(icmp->src ?: WIRE_PEER),
-		      wire_address(icmp->dst ?: WIRE_STACK), IPPROTO_ICMP, 20 + len);
+	if (w->ipv6) {
+		len = icmp6_message(w, icmp, message);
+	} else {
+		put_be16(message + 6, icmp->mtu);
+		len = 8 + put_quote(w, icmp, message + 8);
+	}
+	wire_put_ip(w, packet, icmp->src ?: WIRE_PEER, icmp->dst ?: WIRE_STACK, protocol, len);
+	if (w->ipv6)
+		pseudo = wire_pseudo_sum(packet + 8, packet + 24, 16, protocol, len);
+	put_be16(message + 2, wire_checksum(message, len, pseudo) ^ icmp->bad_csum);
 	wire_log(w, wire_now(), "peer > stack ICMP type %d code %d, quotes seq %lld, mtu %d",
-		 icmp->type, icmp->code, (long long)icmp->seq, icmp->mtu);
+		 message[0], message[1], (long long)icmp->seq, icmp->mtu);
 	wire_mark(w);
-	wire_inject(w, packet, 20 + len);
+	wire_inject(w, packet, ip + len);
 }

@@ -170,12 +170,12 @@ WIRE_TEST(min_pmtu)
 {
 	int fd;
 
-	wire_sysctl(w, "ltcp_min_pmtu", 1200);
+	wire_sysctl(w, "ltcp_min_pmtu", 1400 + w->more);
 	fd = wire_into(w, ESTABLISHED);
 	wire_write(w, fd, 1460);
 	wire_expect(w, PSH | ACK, .len = 1460);
-	wire_icmp(w, 3, 4, .seq = 1, .mtu = 600);
-	wire_expect(w, ACK | PSH_ANY, .seq = 1, .len = 1160);
+	wire_icmp(w, 3, 4, .seq = 1, .mtu = 1300);
+	wire_expect(w, ACK | PSH_ANY, .seq = 1, .len = 1360);
 	wire_drain(w, 20);
 }
 

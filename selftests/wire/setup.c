@@ -151,6 +151,27 @@ static void set_default_route(struct wire *w, int fd)
 	must(w, !ioctl(fd, SIOCADDRT, &route), "adding the default route");
 }
 
+/* The same for IPv6: the address, fd00::/64, and the default route */
+static void set_ipv6(struct wire *w)
+{
+	struct {
+		struct in6_addr addr;
+		u32 prefix;
+		int ifindex;
+	} req = { .prefix = 64, .ifindex = if_nametoindex(TUN) };
+	struct in6_rtmsg route = {
+		.rtmsg_metric = 1,
+		.rtmsg_flags = RTF_UP,
+		.rtmsg_ifindex = req.ifindex,
+	};
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	memcpy(&req.addr, wire_address(w, WIRE_STACK).octets, sizeof(req.addr));
+	must(w, !ioctl(fd, SIOCSIFADDR, &req), "setting the IPv6 address of " TUN);
+	must(w, !ioctl(fd, SIOCADDRT, &route), "adding IPv6's default route");
+	close(fd);
+}
+
 /* Without udev nobody else loads the driver and makes its device node. */
 static void prepare_tun(void)
 {
@@ -175,7 +196,7 @@ static int open_tun(struct wire *w)
 
 void wire_set_mtu(struct wire *w, int mtu)
 {
-	struct ifreq ifr = { .ifr_name = TUN, .ifr_mtu = mtu };
+	struct ifreq ifr = { .ifr_name = TUN, .ifr_mtu = mtu + w->more };
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 	must(w, !ioctl(fd, SIOCSIFMTU, &ifr), "setting the MTU");
@@ -191,7 +212,11 @@ static void make_network(struct wire *w)
 	must(w, !stat("/proc/self/ns/net", &st), "looking at the namespace");
 	w->priv->netns = st.st_ino;
 	/* No neighbour discovery between our packets */
-	if (!access("/proc/sys/net/ipv6", F_OK)) {
+	if (w->ipv6) {
+		wire_write_file(w, WIRE_HERE, "/proc/sys/net/ipv6/conf/default/addr_gen_mode", "1");
+		wire_write_file(w, WIRE_HERE,
+				"/proc/sys/net/ipv6/conf/default/router_solicitations", "0");
+	} else if (!access("/proc/sys/net/ipv6", F_OK)) {
 		wire_write_file(w, WIRE_HERE, "/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
 		wire_write_file(w, WIRE_HERE, "/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	}
@@ -206,6 +231,8 @@ static void make_network(struct wire *w)
 	set_up(w, fd, TUN);
 	set_default_route(w, fd);
 	close(fd);
+	if (w->ipv6)
+		set_ipv6(w);
 }
 
 /* --- begin and end ----------------------------------------------------------- */
@@ -252,6 +279,8 @@ struct wire *wire_begin(const char *test)
 	priv.start = wire_now();
 	priv.base = priv.start;
 	w->protocol = protocol_number(w);
+	w->ipv6 = getenv("LTCP_FAMILY") && !strcmp(getenv("LTCP_FAMILY"), "6");
+	w->more = w->ipv6 ? 20 : 0;
 	w->linux_tcp = w->protocol == IPPROTO_TCP;
 	make_network(w);
 	wire_new_flow(w);

@@ -21,7 +21,7 @@ static s64 tsval_of(const struct wire_open *open)
 	wire_expect_at(w, here, &(struct wire_seg){			\
 		.flags = (f), .seq = NEXT, .ack = NEXT, .win = ANY,	\
 		.mss = ANY, .wscale = ANY, .sackok = ANY, .tsval = ANY,	\
-		.tsecr = ANY, .tos = ANY, .ttl = ANY })
+		.tsecr = ANY, .tos = ANY, .ttl = ANY, .label = ANY })
 
 /* FIN,ACK or ACK, acknowledging all or (@ack) less */
 static void send_plain(struct wire *w, const char *here, const struct wire_open *open, int flags,

@@ -11,13 +11,21 @@
 #define TCP_INFO	11
 #define READ_MAX	(1 << 20)
 
-static struct sockaddr_in address(const char *text, u16 port)
+union wire_sockaddr {
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+static union wire_sockaddr address(struct wire *w, const char *text, u16 port)
 {
-	return (struct sockaddr_in){
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = inet_addr(text),
-	};
+	struct wire_addr addr = wire_address(w, text);
+	union wire_sockaddr a = {};
+
+	a.sa.sa_family = w->ipv6 ? AF_INET6 : AF_INET;
+	a.in.sin_port = htons(port);	/* the same place in both */
+	memcpy(w->ipv6 ? (void *)&a.in6.sin6_addr : &a.in.sin_addr, addr.octets, addr.len);
+	return a;
 }
 
 static void must(struct wire *w, const char *here, bool good, const char *what)
@@ -28,7 +36,7 @@ static void must(struct wire *w, const char *here, bool good, const char *what)
 
 int wire_socket_at(struct wire *w, const char *here)
 {
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, w->protocol);
+	int fd = socket(w->ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, w->protocol);
 
 	must(w, here, fd >= 0, "socket()");
 	return fd;
@@ -36,10 +44,10 @@ int wire_socket_at(struct wire *w, const char *here)
 
 static int listen_on(struct wire *w, const char *here, int fd, const char *where)
 {
-	struct sockaddr_in sin = address(where, WIRE_PORT);
+	union wire_sockaddr to = address(w, where, WIRE_PORT);
 
 	wire_setsockopt_at(w, here, fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	must(w, here, !bind(fd, (struct sockaddr *)&sin, sizeof(sin)), "bind()");
+	must(w, here, !bind(fd, &to.sa, sizeof(to)), "bind()");
 	must(w, here, !listen(fd, 16), "listen()");
 	w->flow->port = WIRE_PORT;
 	wire_mark(w);
@@ -67,12 +75,12 @@ int wire_accept_at(struct wire *w, const char *here, int fd)
 
 int wire_connect_start_at(struct wire *w, const char *here, int fd)
 {
-	struct sockaddr_in sin = address(WIRE_PEER, w->flow->peer_port);
+	union wire_sockaddr to = address(w, WIRE_PEER, w->flow->peer_port);
 
 	if (fd == NO_FD)
 		fd = wire_socket_at(w, here);
 	wire_mark(w);
-	if (!connect(fd, (struct sockaddr *)&sin, sizeof(sin)))
+	if (!connect(fd, &to.sa, sizeof(to)))
 		wire_fail(w, here, "connect() is done before the handshake");
 	must(w, here, errno == EINPROGRESS, "connect()");
 	return fd;

@@ -98,8 +98,10 @@ enum wire_state {
  * @dport: send: destination port, 0: the connection's
  * @src: send: source address, NULL: the peer's
  * @dst: send: destination address, NULL: the stack's
- * @ip_opt: send: IP options, a multiple of 4 octets
+ * @ip_opt: send: IP options, a multiple of 4 octets; IPv6: extension headers
  * @ip_opt_len: octets in @ip_opt
+ * @ip_opt_next: send: IPv6: what @ip_opt is, 0: destination options
+ * @label: IPv6: flow label; send: 0: none, expect: ANY
  * @ecn: send: the two ECN bits
  * @tos: expect: DS field with ECN bits
  * @ttl: send: 0: 64; expect: ANY by default
@@ -132,6 +134,8 @@ struct wire_seg {
 	const char *dst;
 	const u8 *ip_opt;
 	int ip_opt_len;
+	int ip_opt_next;
+	int label;
 	int ecn;
 	int tos;
 	int ttl;
@@ -140,6 +144,7 @@ struct wire_seg {
 };
 
 #define WIRE_SOON_MS	10
+#define WIRE_DSTOPTS	60	/* extension header "destination options" */
 
 #define WIRE_BYTES(...)		((const u8[]){ __VA_ARGS__ })
 #define OPTIONS(...)		.opt = WIRE_BYTES(__VA_ARGS__), \
@@ -161,8 +166,9 @@ struct wire_seg {
  * @opts_len: octets in @opts
  * @ip_opts: IP options
  * @ip_opts_len: octets in @ip_opts
- * @src: source address
- * @dst: destination address
+ * @src: source address; of IPv6: the one of IPv4 that it stands for
+ * @dst: destination address, likewise
+ * @src_octets: source address as on the wire
  * @text: the text
  */
 struct wire_pkt {
@@ -180,6 +186,7 @@ struct wire_pkt {
 	int ip_opts_len;
 	u32 src;
 	u32 dst;
+	u8 src_octets[16];
 	u8 text[65536];
 };
 
@@ -224,8 +231,11 @@ struct wire_private;
  * @flow: the connection that functions without a hint are about
  * @pkt: the last packet that was taken
  * @protocol: IP protocol number
+ * @ipv6: over IPv6 (LTCP_FAMILY=6)
+ * @more: octets that IPv6's header is longer than IPv4's; 0 over IPv4
  * @linux_tcp: the stack is Linux's own TCP (WIRE_PROTOCOL=6), without traces
  * @any_text: do not compare the text of the stack's segments with wire_octet()
+ * @any_ext: packets may have one extension header of 8 octets, destination options
  * @any_flow: packets of connections that are none of w's are let pass
  * @priv: the harness's own
  */
@@ -233,12 +243,21 @@ struct wire {
 	struct wire_flow *flow;
 	struct wire_pkt *pkt;
 	int protocol;
+	bool ipv6;
+	int more;
 	bool linux_tcp;
 	bool any_text;
+	bool any_ext;
 	bool any_flow;
 	struct wire_private *priv;
 };
 
+/*
+ * Tests name addresses as IPv4's. Over IPv6 10.0.m.n stands for fd00:0:0:m::n,
+ * 127.0.0.n for ::n, 0.0.0.0 for ::, broadcast and multicast for ff02::1, and
+ * a.b.m.n for 2001:db8:0:m::n. MTUs are w->more octets larger than the tests
+ * say, so that segments are of one size over both.
+ */
 #define WIRE_STACK	"10.0.0.1"	/* /24, and the default route */
 #define WIRE_PEER	"10.0.0.2"
 #define WIRE_PORT	8080		/* where wire_listen() listens */
@@ -273,7 +292,7 @@ static inline u8 wire_octet(u32 place)
 	wire_expect_at(w, WIRE_HERE, &(struct wire_seg){		\
 		.seq = NEXT, .ack = NEXT, .win = ANY, .mss = ANY,	\
 		.wscale = ANY, .sackok = ANY, .tsval = ANY,		\
-		.tsecr = ANY, .tos = ANY, .ttl = ANY,			\
+		.tsecr = ANY, .tos = ANY, .ttl = ANY, .label = ANY,	\
 		.flags = (f), ##__VA_ARGS__ })
 
 /* For so many milliseconds the stack must not send anything. */
@@ -320,6 +339,10 @@ void wire_sleep(struct wire *w, int ms);
  * @quote: octets quoted after the IP header, 0: 8
  * @port: the quoted source port, 0: the connection's
  * @bad_csum: flip a bit of the ICMP checksum
+ * @exact: IPv6: @type and @code are ICMPv6's; else they are ICMP's, for which
+ *	their twins are sent
+ * @pointer: IPv6: the message's other number
+ * @ext: IPv6: the quoted packet has an extension header
  */
 struct wire_icmp {
 	int type;
@@ -331,6 +354,9 @@ struct wire_icmp {
 	int quote;
 	u16 port;
 	bool bad_csum;
+	bool exact;
+	u32 pointer;
+	bool ext;
 };
 
 /* wire_icmp(w, type, code, .seq = …) */
