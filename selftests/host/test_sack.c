@@ -425,6 +425,19 @@ TEST(frto_nothing_new)
 	EXPECT_SILENT(&p);
 }
 
+/* The same if what is new is too little to be sent now: it must not stand in the way */
+TEST(frto_nothing_to_wait_for)
+{
+	struct peer p;
+
+	in_flight(&p, (struct how){ .frto = true }, 10, 10);
+	peer_send(&p, 100);		/* Nagle holds it back */
+	peer_wait_until(&p, p.tcb.timer[LTCP_TIMER_RTX]);
+	expect_segment(&p, 0);
+	ACKS(&p, 1);
+	expect_segment(&p, 1);
+}
+
 /* Section 3: with SACK, blocks of what was sent before the timeout decide */
 TEST(frto_with_sack)
 {

@@ -296,10 +296,15 @@ static void in_fast(struct ltcp_tcb *tcb, u32 acked, const struct news *news,
 	}
 }
 
-/* RFC 5682 section 2.1, step 2: is there something new to send instead of what is lost? */
+/*
+ * RFC 5682 section 2.1, step 2: is there something new to send instead of what
+ * is lost? Something that nothing can hold back, for then nothing would go.
+ */
 static bool may_send_new(const struct ltcp_tcb *tcb)
 {
-	return ltcp_unsent(tcb) && tcb->snd_wnd > ltcp_in_flight(tcb);
+	return ltcp_unsent(tcb) >= tcb->snd_mss &&
+	       tcb->snd_wnd >= ltcp_in_flight(tcb) + tcb->snd_mss &&
+	       tcb->cwnd >= ltcp_pipe(tcb) + tcb->snd_mss;
 }
 
 /* RFC 5682: true when the timeout was spurious */
