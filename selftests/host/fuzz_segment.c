@@ -124,6 +124,27 @@ static void icmp(struct peer *p, struct input *in)
 		peer_icmp(p, kind, EHOSTUNREACH, p->tcb.snd_una + off);
 }
 
+/* The spans cover what is in flight, and their sums are right */
+static void check_flight(const struct peer *p)
+{
+	const struct ltcp_flight *f = &p->tcb.flight;
+	u32 at = p->tcb.snd_una, sacked = 0, lost = 0, i;
+
+	if (p->form != PEER_CONNECTION || !p->tcb.syn_acked)
+		return;
+	for (i = 0; i < f->n; i++) {
+		const struct ltcp_span *span = ltcp_flight_span(f, i);
+
+		EXPECT(seq_lt(at, span->end));
+		sacked += span->is & LTCP_SPAN_SACKED ? span->end - at : 0;
+		lost += span->is & LTCP_SPAN_LOST ? span->end - at : 0;
+		at = span->end;
+	}
+	EXPECT_EQ(at, p->tcb.snd_nxt);
+	EXPECT_EQ(sacked, f->sacked);
+	EXPECT_EQ(lost, f->lost);
+}
+
 static void one_op(struct peer *p, struct input *in)
 {
 	u8 op = take8(in);
@@ -144,6 +165,7 @@ static void one_op(struct peer *p, struct input *in)
 	default:
 		segment(p, in, true);
 	}
+	check_flight(p);
 	p->n_sent = 0;
 	p->n_moves = 0;
 }
@@ -161,6 +183,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	p.conf.timestamps = settings & 1;
 	p.conf.window_scaling = settings >> 1 & 1;
 	p.conf.sack = settings >> 2 & 1;
+	p.conf.dsack = 1;
+	p.conf.tail_probe = 1;
+	p.conf.frto = 1;
 	p.buffer = settings & 8 ? 3000 : 65535;
 	p.wscale = settings & 16 ? 5 : 0;
 	bring_to_state(&p, state);
