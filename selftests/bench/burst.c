@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Bursts: one process writes into one end and then reads it all from the other. */
 #include "load.h"
-#include "stream.h"
 
 /*
  * What does not fit the window at once must be read in between: no end may

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Connections that are opened and closed, with and without a request. */
 #include "load.h"
-#include "stream.h"
 
 /* The client closes first, and keeps TIME-WAIT */
 static void connection(const struct workload *w, enum subject s, int listener)

@@ -11,7 +11,6 @@
 
 #include "load.h"
 #include "netns.h"
-#include "stream.h"
 
 uint8_t scratch[256 << 10];
 
@@ -28,10 +27,21 @@ void ends_enter(int side)
 	checked(netns_enter(net.ns[side]), "setns");
 }
 
-/* A measurement must not find what an earlier one has left */
-static void forget_metrics(void)
+/* No limit that a workload would meet, and nothing left over from an earlier one */
+static void set_limits(void)
 {
-	checked(sysctl_set_path("ipv4/tcp_no_metrics_save", "1"), "tcp_no_metrics_save");
+	static const char * const settings[][2] = {
+		{ "ipv4/tcp_no_metrics_save", "1" },
+		{ "core/somaxconn", "1000000" },
+		{ "ipv4/tcp_max_syn_backlog", "1000000" },
+		{ "ipv4/ltcp_max_syn_backlog", "1000000" },
+		{ "ipv4/tcp_max_tw_buckets", "1000000" },
+		{ "ipv4/ltcp_max_timewait", "1000000" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(settings) / sizeof(*settings); i++)
+		checked(sysctl_set_path(settings[i][0], settings[i][1]), settings[i][0]);
 }
 
 void ends_network(void)
@@ -42,8 +52,29 @@ void ends_network(void)
 	checked(netns_pair(&net), "two namespaces");
 	for (side = 1; side >= 0; side--) {
 		ends_enter(side);
-		forget_metrics();
+		set_limits();
 	}
+}
+
+int ends_namespace(int side)
+{
+	return net.ns[side];
+}
+
+void ends_setting(enum subject s, const char *name, const char *value)
+{
+	int side;
+
+	flavour.ltcp = s == LTCP;
+	for (side = 1; side >= 0; side--) {
+		ends_enter(side);
+		checked(sysctl_set(name, value), name);
+	}
+}
+
+void ends_ports(const char *range)
+{
+	checked(sysctl_set_path("ipv4/ip_local_port_range", range), "ip_local_port_range");
 }
 
 /* --- what the link does ----------------------------------------------------- */
@@ -148,9 +179,8 @@ static void fix_buffers(int fd)
 	checked(opt_set(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER / 2), "SO_RCVBUFFORCE");
 }
 
-int ends_listen(enum subject s)
+int ends_listen_at(enum subject s, union addr at)
 {
-	union addr at;
 	int fd;
 
 	flavour.ltcp = s == LTCP;
@@ -159,15 +189,26 @@ int ends_listen(enum subject s)
 	ends_enter(s == UNIX ? 0 : 1);
 	fd = new_socket(s);
 	fix_buffers(fd);
-	at = addr_host(2, PORT);
 	opt_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (s == UNIX)
 		checked(bind(fd, (struct sockaddr *)&unix_name, sizeof(unix_name)), "bind");
 	else
 		checked(stream_bind(fd, at), "bind");
-	checked(listen(fd, 4096), "listen");
+	checked(listen(fd, 1000000), "listen");
 	ends_enter(0);
 	return fd;
+}
+
+int ends_listen(enum subject s)
+{
+	return ends_listen_at(s, addr_host(2, PORT));
+}
+
+static void accept_end(struct end *server, int listener)
+{
+	int fd = checked(accept(listener, NULL, NULL), "accept");
+
+	*server = (struct end) { fd, fd };
 }
 
 void ends_connect(struct end *client, struct end *server, enum subject s, int listener)
@@ -179,21 +220,27 @@ void ends_connect(struct end *client, struct end *server, enum subject s, int li
 	else
 		checked(stream_connect(fd, addr_host(2, PORT)), "connect");
 	*client = (struct end) { fd, fd };
-	fd = checked(accept(listener, NULL, NULL), "accept");
-	*server = (struct end) { fd, fd };
+	accept_end(server, listener);
+}
+
+void ends_connect_to(struct end *client, struct end *server, enum subject s, int listener,
+		     union addr to)
+{
+	int fd;
+
+	flavour.ltcp = s == LTCP;
+	fd = new_socket(s);
+	fix_buffers(fd);
+	checked(stream_connect(fd, to), "connect");
+	*client = (struct end) { fd, fd };
+	accept_end(server, listener);
 }
 
 static void open_stream(struct end *client, struct end *server, enum subject s, unsigned int flags)
 {
 	int listener = ends_listen(s);
-	int fd = new_socket(s);
-	union addr to = addr_host(2, PORT);
 
-	fix_buffers(fd);
-	checked(stream_connect(fd, to), "connect");
-	*client = (struct end) { fd, fd };
-	fd = checked(accept(listener, NULL, NULL), "accept");
-	*server = (struct end) { fd, fd };
+	ends_connect_to(client, server, s, listener, addr_host(2, PORT));
 	close(listener);
 	if (flags & NODELAY) {
 		checked(opt_set(client->out, SOL_TCP, TCP_NODELAY, 1), "TCP_NODELAY");

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "stream.h"
+
 /* What carries the load, as a set where workloads name those they can use */
 enum subject {
 	LTCP = 1 << 0,
@@ -30,6 +32,8 @@ enum subject {
  * @count: writes of a burst, connections, ...
  * @rounds: how often that is done between two readings of the meter
  * @flags: what else is special
+ * @data: of the workload's own kind
+ * @repetitions: at most so many, 0: any number; what takes long and varies little
  */
 struct workload {
 	const char *name;
@@ -40,23 +44,36 @@ struct workload {
 	long count;
 	long rounds;
 	unsigned int flags;
+	const void *data;
+	int repetitions;
 };
 
 enum {
 	NODELAY = 1 << 0,	/* TCP_NODELAY */
 	NO_OFFLOAD = 1 << 1,	/* the link cuts and merges nothing */
-	TWO_PROCESSES = 1 << 2,
+	NOBODY_LISTENS = 1 << 2,
+	STRAY_ACKS = 1 << 3,
+	REQUESTS = 1 << 4,	/* and responses, not one stream of octets */
 };
 
 /* Tables of workloads end with one that has no name */
 extern const struct workload burst_workloads[];
 extern const struct workload request_workloads[];
 extern const struct workload connect_workloads[];
+extern const struct workload memory_workloads[];
+extern const struct workload flood_workloads[];
+extern const struct workload goodput_workloads[];
+extern const struct workload scale_workloads[];
+extern const struct workload process_workloads[];
+extern const struct workload smp_workloads[];
 
 /* Something failed that must not: say what, with errno, and end */
 void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...);
 /* The same as a check of what a system call returned; returns that */
 long checked(long result, const char *what);
+
+/* Instructions for each request and its response over a new connection (request.c) */
+double requests(const struct workload *w, enum subject s);
 
 /* --- the meter (meter.c) --------------------------------------------------- */
 
@@ -96,12 +113,23 @@ struct end {
 void ends_network(void);
 /* Make the cable cut and merge nothing, or undo that */
 void ends_offload(bool on);
+/* A descriptor of the server's namespace or the client's */
+int ends_namespace(int side);
+/* net.ipv4.tcp_NAME or ltcp_NAME in both namespaces */
+void ends_setting(enum subject s, const char *name, const char *value);
+/* The range of ports that connect() chooses from */
+void ends_ports(const char *range);
 /* Run in the server's namespace, or the client's again */
 void ends_enter(int side);
 /* A listening socket in the server's namespace, -1 for what listens not */
 int ends_listen(enum subject s);
+/* The same at another address and port */
+int ends_listen_at(enum subject s, union addr at);
 /* One connection, with that listener */
 void ends_connect(struct end *client, struct end *server, enum subject s, int listener);
+/* A connection to an address of the server's, with fixed buffers */
+void ends_connect_to(struct end *client, struct end *server, enum subject s, int listener,
+		     union addr to);
 /* A connection or a pair of whatever it is */
 void ends_open(struct end *client, struct end *server, enum subject s, unsigned int flags);
 void ends_close(struct end *e);

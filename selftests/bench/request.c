@@ -10,7 +10,7 @@ static void transact(struct end *client, struct end *server, size_t size)
 	end_read(client, scratch, size);
 }
 
-static double sample_requests(const struct workload *w, enum subject s)
+double requests(const struct workload *w, enum subject s)
 {
 	struct end client, server;
 	struct meter m;
@@ -29,18 +29,18 @@ static double sample_requests(const struct workload *w, enum subject s)
 	return m.busy / w->rounds;
 }
 
-#define REQUESTS(name_, size_)						\
+#define EXCHANGE(name_, size_)						\
 	{								\
 		.name = name_,						\
 		.unit = "instructions/transaction",			\
 		.subjects = STREAMS | FLOORS,				\
-		.sample = sample_requests,				\
+		.sample = requests,				\
 		.size = size_,						\
 		.rounds = 400,						\
 	}
 
 const struct workload request_workloads[] = {
-	REQUESTS("rr-1", 1),
-	REQUESTS("rr-1k", 1024),
+	EXCHANGE("rr-1", 1),
+	EXCHANGE("rr-1k", 1024),
 	{}
 };

@@ -9,11 +9,11 @@
 HERE=$(cd "$(dirname "$0")" && pwd)
 LOAD=$HERE/../../build/selftests/bench/load
 
-# Both print a sample, a number above zero.
-runs() {	# workload
-	local lines
-	lines=$("$LOAD" -r 1 -s ltcp -s tcp "$1") || fail "$1 failed"
-	for subject in ltcp tcp; do
+# Each prints a sample, a number above zero.
+runs() {	# workload, subjects (ltcp tcp)
+	local lines subject
+	lines=$("$LOAD" -q -r 1 -s ltcp -s tcp "$1") || fail "$1 failed"
+	for subject in ${2:-ltcp tcp}; do
 		awk -v name="$1" -v subject=$subject '
 			$1 == "sample" && $2 == name && $3 == subject && $5 > 0 { found = 1 }
 			END { exit !found }' <<<"$lines" || fail "no sample of $1 over $subject: $lines"
@@ -35,6 +35,34 @@ test_connections() {
 	runs crr
 	runs connect-close
 }
+
+test_memory() {
+	for workload in mem-established mem-timewait mem-halfopen; do
+		runs $workload
+	done
+}
+
+test_strangers() {
+	for workload in syn-cookie syn-closed-port ack-stray; do
+		runs $workload
+	done
+}
+
+test_goodput() {
+	for workload in goodput-clean goodput-loss-1in100 goodput-loss-1% goodput-reorder share; do
+		runs $workload
+	done
+}
+
+test_two_processes() {
+	runs bulk-16k
+	runs pp-1
+}
+
+test_scale() {
+	runs scale-100 ltcp
+}
+
 
 # --- the report ---------------------------------------------------------------
 
