@@ -119,7 +119,7 @@ static void send_plan(struct peer *p, const struct ltcp_plan *plan)
 	struct ltcp_env env = peer_env(p);
 	struct ltcp_seg seg;
 
-	EXPECT_LE(plan->len, p->tcb.snd_mss);
+	EXPECT_LE(plan->len, ltcp_transmit_burst(&p->tcb));
 	if (plan->len) {
 		EXPECT(seq_ge(plan->seq, p->tcb.snd_una));
 		EXPECT(seq_le(plan->seq + plan->len, p->tcb.snd_end));

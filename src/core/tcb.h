@@ -263,6 +263,8 @@ struct ltcp_sack {
  * @peer_mss: as the peer offered, or the default (MUST-15)
  * @path_mss: what the path carries: MTU less IP and TCP headers without options
  * @adv_mss: what we offered (MUST-67)
+ * @gso_max: octets of text that IP takes as one packet to be cut into segments
+ *	later, 0: a segment at a time
  * @rcv_mss: estimate of the peer's segment size, for delayed acknowledgments
  * @ts_recent: TS.Recent
  * @ts_recent_s: when it was taken, seconds (RFC 7323 section 5.5: 24 days)
@@ -364,6 +366,7 @@ struct ltcp_tcb {
 	u16 path_mss;
 	u16 adv_mss;
 	u16 rcv_mss;
+	u32 gso_max;
 
 	u32 ts_recent;
 	u32 ts_recent_s;

@@ -10,6 +10,7 @@
 
 #define TS_OPTION_LEN	12	/* two NOPs and the timestamps: RFC 7323 appendix A */
 #define CORK_US		200000	/* MUST-60: what MSG_MORE may hold back, and how long */
+#define BURST_US	1000	/* what a burst may be worth at the rate of the path */
 
 void ltcp_tcb_update_mss(struct ltcp_tcb *tcb)
 {
@@ -120,6 +121,52 @@ static u32 cwnd_room(const struct ltcp_tcb *tcb)
 	return cwnd > pipe ? cwnd - pipe : 0;
 }
 
+/* How large a burst may be whatever the path; SND.MSS: no burst */
+static u32 burst_bound(const struct ltcp_tcb *tcb)
+{
+	/* A window that one burst filled would stand still until all of it is acknowledged */
+	u32 half = tcb->max_snd_wnd / 2, max = tcb->gso_max < half ? tcb->gso_max : half;
+
+	/* The urgent pointer counts from SEG.SEQ: each segment has its own */
+	return max < 2u * tcb->snd_mss || tcb->snd_urg ? tcb->snd_mss : max;
+}
+
+/*
+ * On a path so long that it matters a burst is no more than a millisecond's
+ * worth at twice the rate at which windows come round (slow start doubles it):
+ * queues and other flows should not see more at once.
+ */
+static u32 burst_max(const struct ltcp_tcb *tcb)
+{
+	u32 max = burst_bound(tcb), least = 2u * tcb->snd_mss;
+	u32 srtt = tcb->rtt.srtt_us / 8;
+	u64 worth;
+
+	if (max <= least || srtt <= BURST_US)
+		return max;
+	worth = div_u64(2ull * BURST_US * tcb->cwnd, srtt);
+	if (worth >= max)
+		return max;
+	return worth > least ? worth : least;
+}
+
+u32 ltcp_transmit_burst(const struct ltcp_tcb *tcb)
+{
+	u32 max = burst_bound(tcb);
+
+	return max - max % tcb->snd_mss;
+}
+
+/* A burst is of full segments; the last may be less if it would go by itself behind them */
+static u32 burst_of(const struct ltcp_tcb *tcb, u32 len, u32 avail, bool fin)
+{
+	u32 rest = len % tcb->snd_mss;
+
+	if (!rest || (len == avail && (fin || (tcb->nodelay && !tcb->more))))
+		return len;
+	return len - rest;
+}
+
 /* The next of what was never sent, @room octets of it at most */
 static bool plan_new(const struct ltcp_tcb *tcb, u32 room, struct ltcp_plan *plan)
 {
@@ -131,9 +178,11 @@ static bool plan_new(const struct ltcp_tcb *tcb, u32 room, struct ltcp_plan *pla
 		room = wnd;
 	plan->again = false;
 	plan->seq = tcb->snd_nxt;
-	plan->len = min3(avail, room, tcb->snd_mss);
+	plan->len = min3(avail, room, burst_max(tcb));
 	/* FIN has a number of its own and needs its place in the window */
 	fin = ltcp_fin_unsent(tcb) && plan->len == avail && room > plan->len;
+	if (plan->len > tcb->snd_mss)
+		plan->len = burst_of(tcb, plan->len, avail, fin);
 	if (!fin && (!plan->len || !may_go(tcb, plan->len, avail, fin)))
 		return false;
 	finish_plan(tcb, plan, fin);
@@ -243,6 +292,14 @@ static void note_tail_probe(struct ltcp_tcb *tcb, const struct ltcp_plan *plan)
 	tcb->rack.probe_due = 0;
 	tcb->rack.probe_end = tcb->snd_nxt;
 	tcb->rack.probe_again = plan->again;
+}
+
+void ltcp_plan_shorten(struct ltcp_plan *plan, u32 len)
+{
+	if (len == plan->len)
+		return;
+	plan->len = len;
+	plan->flags &= ~(LTCP_PSH | LTCP_FIN);
 }
 
 void ltcp_transmit_sent(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, u64 now)

@@ -11,9 +11,10 @@
 #include "tcb.h"
 
 /**
- * struct ltcp_plan - a segment to be sent
+ * struct ltcp_plan - a segment to be sent, or a burst of them
  * @seq: SEG.SEQ
- * @len: octets of text
+ * @len: octets of text; with more than SND.MSS a burst: IP gets one packet, and
+ *	it is cut into segments of SND.MSS as late as possible
  * @flags: control bits; LTCP_ACK is always among them but on the first SYN
  * @again: was sent before
  * @probe: asks for a window that is zero: the persist timer repeats it
@@ -34,6 +35,14 @@ struct ltcp_plan {
  * Return: false when nothing may be sent
  */
 bool ltcp_transmit_next(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
+
+/**
+ * ltcp_transmit_burst() - how much text may go as one packet at best
+ * @tcb: the connection
+ *
+ * Return: octets, a multiple of SND.MSS
+ */
+u32 ltcp_transmit_burst(const struct ltcp_tcb *tcb);
 
 /**
  * ltcp_transmit_probe() - the segment that asks for a window (MUST-36)
@@ -64,6 +73,13 @@ void ltcp_transmit_syn(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
  * @plan: result: SEG.SEQ = SND.NXT - 1, no text
  */
 void ltcp_transmit_keepalive(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
+
+/**
+ * ltcp_plan_shorten() - less of a planned burst is sent for now
+ * @plan: what ended with it, PSH and FIN, is left for later
+ * @len: octets of text, at most @plan->len
+ */
+void ltcp_plan_shorten(struct ltcp_plan *plan, u32 len);
 
 /**
  * ltcp_transmit_sent() - a planned segment was handed to IP
