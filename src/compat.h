@@ -11,6 +11,7 @@
 #include <linux/timer.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
+#include <net/gro.h>
 #include <net/inet_sock.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
@@ -19,6 +20,10 @@
 
 #define LTCP_KERNEL_BEFORE(major, minor) \
 	(LINUX_VERSION_CODE < KERNEL_VERSION(major, minor, 0))
+
+#if !LTCP_KERNEL_BEFORE(6, 5)
+#include <net/gso.h>
+#endif
 
 #if LTCP_KERNEL_BEFORE(6, 12)
 #include <asm/unaligned.h>
@@ -142,6 +147,26 @@ static inline void ltcp_compat_ip6_dst_store(struct sock *sk, struct dst_entry *
 #endif
 }
 #endif
+
+/*
+ * GRO: may IP's header follow those that were merged? Before 6.10 IP says so
+ * in the control block, and expects the transport to settle whether IDs count up.
+ */
+static inline bool ltcp_compat_gro_ip_flush(const void *th, const void *held, struct sk_buff *p)
+{
+#if LTCP_KERNEL_BEFORE(6, 10)
+	bool first = NAPI_GRO_CB(p)->count == 1 && NAPI_GRO_CB(p)->flush_id == 1;
+
+	if (NAPI_GRO_CB(p)->flush)
+		return true;
+	if (!first || !NAPI_GRO_CB(p)->is_atomic)
+		return NAPI_GRO_CB(p)->flush_id;
+	NAPI_GRO_CB(p)->is_atomic = false;
+	return false;
+#else
+	return gro_receive_network_flush(th, held, p);
+#endif
+}
 
 static inline void ltcp_compat_hrtimer_setup(struct hrtimer *timer,
 					     enum hrtimer_restart (*fn)(struct hrtimer *),

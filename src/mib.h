@@ -79,6 +79,7 @@ struct ltcp_mib {
 };
 
 #define LTCP_COUNT(ln, symbol)	this_cpu_inc((ln)->mib->count[LTCP_MIB_##symbol])
+#define LTCP_COUNT_N(ln, symbol, n) this_cpu_add((ln)->mib->count[LTCP_MIB_##symbol], n)
 #define LTCP_UNCOUNT(ln, symbol) this_cpu_dec((ln)->mib->count[LTCP_MIB_##symbol])
 
 int ltcp_mib_init(struct ltcp_net *ln);

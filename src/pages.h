@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Text in pages: skbs that hold the same text without a copy. */
+#ifndef LTCP_PAGES_H
+#define LTCP_PAGES_H
+
+#include <linux/skbuff.h>
+
+/**
+ * ltcp_pages_add() - append a piece of a page to an skb
+ * @skb: its shared info is its own; lengths and truesize are the caller's
+ * @page: a reference is taken
+ * @offset: where the piece begins
+ * @n: octets
+ *
+ * Return: false when @skb has no place for one more piece
+ */
+bool ltcp_pages_add(struct sk_buff *skb, struct page *page, unsigned int offset, unsigned int n);
+
+/**
+ * ltcp_pages_fit() - is there a place for one more piece?
+ * @skb: where it is to go
+ * @page: its page
+ * @offset: where it begins
+ */
+static inline bool ltcp_pages_fit(const struct sk_buff *skb, const struct page *page,
+				  unsigned int offset)
+{
+	int i = skb_shinfo(skb)->nr_frags;
+
+	return i < MAX_SKB_FRAGS ||
+	       skb_can_coalesce((struct sk_buff *)skb, i, page, offset);
+}
+
+/**
+ * ltcp_pages_share() - append text of one skb to another
+ * @to: its shared info is its own; lengths and truesize are the caller's
+ * @from: what lies in pages of it is shared, its linear part is left out
+ * @offset: where in @from's pages to begin
+ * @len: octets
+ *
+ * Return: octets appended; fewer than @len when @from ends, or @to is full
+ */
+unsigned int ltcp_pages_share(struct sk_buff *to, const struct sk_buff *from,
+			      unsigned int offset, unsigned int len);
+
+#endif
