@@ -43,6 +43,7 @@ struct ltcp_reply {
  * @header_len: octets of the IP header without options
  * @default_mss: send MSS when the peer names none (MUST-15)
  * @min_mtu: the least MTU of a link
+ * @gso_type: SKB_GSO_* of a burst, see offload.h
  * @connect: check and route to a peer address: sets the inet_sock's addresses
  *	and ports but the local port, ltcp_sock.node.key's addresses and rport, and the
  *	socket's route; socket locked; 0 or -errno (MUST-44, MUST-46)
@@ -82,6 +83,7 @@ struct ltcp_family {
 	u16 header_len;
 	u16 default_mss;
 	u16 min_mtu;
+	u32 gso_type;
 	int (*connect)(struct sock *sk, struct sockaddr *addr, int len);
 	int (*rehash)(struct sock *sk);
 	int (*adopt)(struct sock *sk, const struct sock *listener, struct sk_buff *skb);

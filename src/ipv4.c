@@ -17,6 +17,7 @@
 #include "family.h"
 #include "input.h"
 #include "net.h"
+#include "offload.h"
 #include "output.h"
 #include "sock.h"
 #include "socket.h"
@@ -60,6 +61,13 @@ static __be32 ipv4_nexthop(const struct sock *sk)
 	return addr;
 }
 
+/* A route becomes the socket's, with what its device can do */
+static void ipv4_take_route(struct sock *sk, struct rtable *rt)
+{
+	sk->sk_gso_type = LTCP_IPV4_GSO;
+	sk_setup_caps(sk, &rt->dst);
+}
+
 /* Route a socket by its addresses and ports; the route becomes the socket's. */
 static struct dst_entry *ipv4_lookup(struct sock *sk)
 {
@@ -75,7 +83,7 @@ static struct dst_entry *ipv4_lookup(struct sock *sk)
 	rt = ip_route_output_flow(sock_net(sk), fl4, sk);
 	if (IS_ERR(rt))
 		return ERR_CAST(rt);
-	sk_setup_caps(sk, &rt->dst);
+	ipv4_take_route(sk, rt);
 	return &rt->dst;
 }
 
@@ -167,7 +175,7 @@ static int ipv4_connect(struct sock *sk, struct sockaddr *addr, int len)
 	ipv4_key(&ltcp_sk(sk)->node.key, inet->inet_saddr, inet->inet_sport, daddr,
 		 sin->sin_port);
 	sk_set_txhash(sk);
-	sk_setup_caps(sk, &rt->dst);
+	ipv4_take_route(sk, rt);
 	return 0;
 }
 
@@ -338,7 +346,7 @@ static int ipv4_rcv(struct sk_buff *skb)
 
 	if (skb->pkt_type != PACKET_HOST)
 		goto drop;
-	LTCP_COUNT(ln, IN_SEGS);
+	LTCP_COUNT_N(ln, IN_SEGS, max_t(u16, 1, skb_shinfo(skb)->gso_segs));
 	if (!ltcp_input_sound(ln, skb, inet_compute_pseudo))
 		goto drop;
 	iph = ip_hdr(skb);
@@ -406,6 +414,7 @@ const struct ltcp_family ltcp_ipv4 = {
 	.header_len = sizeof(struct iphdr),
 	.default_mss = LTCP_IPV4_MSS,
 	.min_mtu = LTCP_IPV4_MIN_MTU,
+	.gso_type = LTCP_IPV4_GSO,
 	.connect = ipv4_connect,
 	.rehash = ipv4_rehash,
 	.adopt = ipv4_adopt,
@@ -442,18 +451,26 @@ static struct inet_protosw ipv4_protosw = {
 
 int ltcp_ipv4_register(void)
 {
-	if (inet_add_protocol(&ipv4_protocol, ltcp_protocol)) {
-		pr_err("ltcp: protocol=%d is in use by another module\n", ltcp_protocol);
-		return -EEXIST;
-	}
+	if (inet_add_protocol(&ipv4_protocol, ltcp_protocol))
+		goto taken;
+	/* Without it bursts would be lost, so it is there before the first socket */
+	if (inet_add_offload(&ltcp_offload_ipv4, ltcp_protocol))
+		goto out_protocol;
 	ipv4_protosw.protocol = ltcp_protocol;
 	inet_register_protosw(&ipv4_protosw);
 	return 0;
+
+out_protocol:
+	inet_del_protocol(&ipv4_protocol, ltcp_protocol);
+taken:
+	pr_err("ltcp: protocol=%d is in use by another module\n", ltcp_protocol);
+	return -EEXIST;
 }
 
 void ltcp_ipv4_unregister(void)
 {
 	inet_unregister_protosw(&ipv4_protosw);
+	inet_del_offload(&ltcp_offload_ipv4, ltcp_protocol);
 	inet_del_protocol(&ipv4_protocol, ltcp_protocol);
 }
 

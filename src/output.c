@@ -5,6 +5,7 @@
 
 #include "input.h"
 #include "output.h"
+#include "pages.h"
 #include "spans.h"
 #include "timers.h"
 #include "trace.h"
@@ -14,9 +15,9 @@
 /* Room for a header that is pushed in front of text */
 #define HEADROOM	(MAX_HEADER + 60 + LTCP_HEADER_MAX)
 
-static void count_sent(struct ltcp_net *ln, const struct ltcp_seg *seg, bool again)
+static void count_sent(struct ltcp_net *ln, const struct ltcp_seg *seg, unsigned int n, bool again)
 {
-	LTCP_COUNT(ln, OUT_SEGS);
+	LTCP_COUNT_N(ln, OUT_SEGS, n);
 	if (seg->flags & LTCP_RST)
 		LTCP_COUNT(ln, OUT_RSTS);
 	if (again && (seg->text || (seg->flags & (LTCP_SYN | LTCP_FIN))))
@@ -53,7 +54,8 @@ void ltcp_output_checksum(struct sk_buff *skb, const struct dst_entry *dst, __su
 	__sum16 *check = (__sum16 *)(skb->data + LTCP_CHECKSUM_OFFSET);
 
 	*check = pseudo;
-	if (sums_later(dst)) {
+	/* Whoever cuts a burst sums its segments */
+	if (skb_is_gso(skb) || sums_later(dst)) {
 		skb->ip_summed = CHECKSUM_PARTIAL;
 		skb->csum_start = skb_headroom(skb);
 		skb->csum_offset = LTCP_CHECKSUM_OFFSET;
@@ -63,21 +65,44 @@ void ltcp_output_checksum(struct sk_buff *skb, const struct dst_entry *dst, __su
 	*check = csum_fold(skb_checksum(skb, 0, skb->len, 0));
 }
 
+/*
+ * A burst is for IP one packet, which is cut into segments of SND.MSS later.
+ * What was noted of an skb whose clone was sent before is overwritten.
+ */
+static unsigned int mark_burst(struct sk_buff *skb, const struct ltcp_sock *ls, u32 len)
+{
+	struct skb_shared_info *info = skb_shinfo(skb);
+	u32 mss = ls->tcb.snd_mss;
+
+	if (len <= mss) {
+		info->gso_size = 0;
+		info->gso_segs = 0;
+		info->gso_type = 0;
+		return 1;
+	}
+	info->gso_size = mss;
+	info->gso_segs = DIV_ROUND_UP(len, mss);
+	info->gso_type = ls->family->gso_type;
+	return info->gso_segs;
+}
+
 /* The one way out for a connection's segments */
 static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan *plan)
 {
 	struct ltcp_sock *ls = ltcp_sk(sk);
 	struct ltcp_env env;
 	struct ltcp_seg seg;
+	unsigned int n;
 
 	ltcp_sk_env(sk, &env);
 	ltcp_transmit_header(&ls->tcb, plan, &env, &seg);
+	n = mark_burst(skb, ls, plan->len);
 	push_header(skb, &seg, &ls->node.key);
 	skb_set_owner_w(skb, sk);
 	skb->ip_summed = CHECKSUM_NONE;
 	ls->family->checksum(skb, &ls->node.key, __sk_dst_get(sk));
 	trace_ltcp_segment_out(ltcp_sk_net(sk), &ls->node.key, &seg);
-	count_sent(ltcp_sk_net(sk), &seg, plan->again);
+	count_sent(ltcp_sk_net(sk), &seg, n, plan->again);
 	return ls->family->transmit(sk, skb);
 }
 
@@ -115,7 +140,7 @@ static struct sk_buff *find_queued(struct sock *sk, struct sk_buff *skb, u32 seq
 	return skb && seq_ge(seq, LTCP_CB(skb)->seq) ? skb : NULL;
 }
 
-/* Text that does not coincide with a queued skb is gathered into one of its own */
+/* Text that lies in too many pieces is copied into an skb of its own */
 static struct sk_buff *gather(struct sock *sk, struct sk_buff *from, u32 seq, u32 len)
 {
 	struct sk_buff *skb = alloc_skb(HEADROOM + len, GFP_ATOMIC | __GFP_NOWARN);
@@ -133,9 +158,9 @@ static struct sk_buff *gather(struct sock *sk, struct sk_buff *from, u32 seq, u3
 		len -= n;
 		if (!len)
 			return skb;
-		if (skb_queue_is_last(&sk->sk_write_queue, from))
+		from = next_queued(sk, from);
+		if (!from)
 			goto fail;
-		from = skb_queue_next(&sk->sk_write_queue, from);
 	}
 	return skb;
 fail:
@@ -143,8 +168,48 @@ fail:
 	return NULL;
 }
 
-/* A packet's worth of queued text; an empty one for a bare FIN */
-static struct sk_buff *text_skb(struct sock *sk, const struct ltcp_plan *plan)
+/* Text that does not coincide with a queued skb: a head of its own, the same pages */
+static struct sk_buff *slice(struct sock *sk, struct sk_buff *from, u32 seq, u32 len)
+{
+	struct sk_buff *skb = alloc_empty();
+	u32 offset = seq - LTCP_CB(from)->seq;
+
+	if (!skb)
+		return NULL;
+	while (from && skb->len < len) {
+		u32 most = min(len - skb->len, from->len - offset);
+		u32 n = ltcp_pages_share(skb, from, offset, most);
+
+		skb->len += n;
+		skb->data_len += n;
+		skb->truesize += n;
+		if (n < most)
+			break;
+		offset = 0;
+		from = next_queued(sk, from);
+	}
+	return skb;
+}
+
+/* A burst that lies in too many pieces becomes as many full segments as there is place for */
+static struct sk_buff *sliced(struct sock *sk, struct sk_buff *from, struct ltcp_plan *plan)
+{
+	struct sk_buff *skb = slice(sk, from, plan->seq, plan->len);
+	u32 mss = ltcp_sk(sk)->tcb.snd_mss, len;
+
+	if (!skb || skb->len == plan->len)
+		return skb;
+	len = max(skb->len - skb->len % mss, min(plan->len, mss));
+	if (len > skb->len || pskb_trim(skb, len)) {
+		kfree_skb(skb);
+		skb = gather(sk, from, plan->seq, len);
+	}
+	ltcp_plan_shorten(plan, len);
+	return skb;
+}
+
+/* A packet's worth of queued text; an empty one for a bare FIN. @plan may be shortened. */
+static struct sk_buff *text_skb(struct sock *sk, struct ltcp_plan *plan)
 {
 	struct sk_buff *hint = plan->again ? NULL : ltcp_sk(sk)->send_head, *from, *skb;
 
@@ -154,7 +219,7 @@ static struct sk_buff *text_skb(struct sock *sk, const struct ltcp_plan *plan)
 	if (WARN_ON_ONCE(!from))
 		return NULL;
 	if (LTCP_CB(from)->seq != plan->seq || from->len != plan->len)
-		return gather(sk, from, plan->seq, plan->len);
+		return sliced(sk, from, plan);
 	/* A clone shares the text and has its own header room, unless the last one's is in use */
 	skb = skb_cloned(from) ? pskb_copy(from, GFP_ATOMIC) : skb_clone(from, GFP_ATOMIC);
 	if (skb)
@@ -170,7 +235,7 @@ static void advance_send_head(struct sock *sk)
 		ls->send_head = next_queued(sk, ls->send_head);
 }
 
-static bool send_text(struct sock *sk, const struct ltcp_plan *plan)
+static bool send_text(struct sock *sk, struct ltcp_plan *plan)
 {
 	struct sk_buff *skb = text_skb(sk, plan);
 
@@ -222,6 +287,15 @@ static void follow_route(struct sock *sk)
 		ltcp_output_path_mtu(sk, dst_mtu(dst));
 }
 
+/* How much IP takes at once depends on the route, which may change at any time */
+static void update_gso_max(struct sock *sk)
+{
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+
+	tcb->gso_max = sk_can_gso(sk) ? min_t(u32, sk->sk_gso_max_size,
+					      sk->sk_gso_max_segs * tcb->snd_mss) : 0;
+}
+
 bool ltcp_output(struct sock *sk)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
@@ -229,6 +303,7 @@ bool ltcp_output(struct sock *sk)
 	bool sent = false;
 
 	follow_route(sk);
+	update_gso_max(sk);
 	while (ltcp_transmit_next(tcb, &plan)) {
 		if (!send_text(sk, &plan)) {
 			retry_later(sk);
@@ -333,7 +408,7 @@ int ltcp_output_reply(struct ltcp_net *ln, const struct ltcp_family *family,
 	skb->ip_summed = CHECKSUM_NONE;
 	family->checksum(skb, &reply->key, dst);
 	trace_ltcp_segment_out(ln, &reply->key, seg);
-	count_sent(ln, seg, false);
+	count_sent(ln, seg, 1, false);
 	return family->reply(ln, reply, skb, dst);
 }
 

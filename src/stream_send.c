@@ -5,6 +5,7 @@
 #include <net/tcp_states.h>
 
 #include "output.h"
+#include "pages.h"
 #include "stream.h"
 
 /* After so many packets' worth of text, see to what has arrived meanwhile */
@@ -57,13 +58,15 @@ void ltcp_socket_write_space(struct sock *sk)
 	rcu_read_unlock();
 }
 
-/* The last skb in the queue, if nothing of it was sent: it may grow */
+/*
+ * The last skb in the queue, if it may grow: some of it is still to be sent,
+ * and no packet under way shares its list of pages.
+ */
 static struct sk_buff *ltcp_send_tail(const struct sock *sk)
 {
 	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
 
-	if (!skb || !ltcp_sk(sk)->send_head || skb_cloned(skb) ||
-	    seq_lt(LTCP_CB(skb)->seq, ltcp_sk(sk)->tcb.snd_nxt))
+	if (!skb || !ltcp_sk(sk)->send_head || skb_cloned(skb))
 		return NULL;
 	return skb;
 }
@@ -94,19 +97,6 @@ static int ltcp_send_room(struct sock *sk)
 	return sk->sk_sndbuf - sk->sk_wmem_queued;
 }
 
-static void ltcp_send_add_page(struct sk_buff *skb, struct page_frag *pfrag, int n, bool merge)
-{
-	int i = skb_shinfo(skb)->nr_frags;
-
-	if (merge) {
-		skb_frag_size_add(&skb_shinfo(skb)->frags[i - 1], n);
-	} else {
-		skb_fill_page_desc(skb, i, pfrag->page, pfrag->offset, n);
-		get_page(pfrag->page);
-	}
-	pfrag->offset += n;
-}
-
 /*
  * Append the user's octets to @skb, at most one page fragment of them.
  * Return: how many; 0: @skb is full; -ENOBUFS: wait for memory; -EFAULT
@@ -114,9 +104,7 @@ static void ltcp_send_add_page(struct sk_buff *skb, struct page_frag *pfrag, int
 static int ltcp_send_fill(struct sock *sk, struct sk_buff *skb, struct msghdr *msg)
 {
 	struct page_frag *pfrag = sk_page_frag(sk);
-	int i = skb_shinfo(skb)->nr_frags;
-	int n = ltcp_sk(sk)->tcb.snd_mss - skb->len;
-	bool merge;
+	int n = ltcp_transmit_burst(&ltcp_sk(sk)->tcb) - skb->len;
 	int err;
 
 	if (n <= 0)
@@ -125,8 +113,7 @@ static int ltcp_send_fill(struct sock *sk, struct sk_buff *skb, struct msghdr *m
 	n = min(n, max(ltcp_send_room(sk), (int)PAGE_SIZE - (int)skb->len));
 	if (n <= 0 || !sk_page_frag_refill(sk, pfrag))
 		return -ENOBUFS;
-	merge = skb_can_coalesce(skb, i, pfrag->page, pfrag->offset);
-	if (!merge && i >= MAX_SKB_FRAGS)
+	if (!ltcp_pages_fit(skb, pfrag->page, pfrag->offset))
 		return 0;
 	n = min_t(int, n, pfrag->size - pfrag->offset);
 	n = min_t(size_t, n, msg_data_left(msg));
@@ -135,7 +122,8 @@ static int ltcp_send_fill(struct sock *sk, struct sk_buff *skb, struct msghdr *m
 	err = skb_copy_to_page_nocache(sk, &msg->msg_iter, skb, pfrag->page, pfrag->offset, n);
 	if (err)
 		return err;
-	ltcp_send_add_page(skb, pfrag, n, merge);
+	ltcp_pages_add(skb, pfrag->page, pfrag->offset, n);
+	pfrag->offset += n;
 	return n;
 }
 
@@ -175,7 +163,7 @@ static int ltcp_send_new(struct sock *sk, struct msghdr *msg)
 	return n;
 }
 
-/* Queue some of the user's octets; what fills a segment is sent if it may be */
+/* Queue some of the user's octets; what fills a packet is sent if it may be */
 static int ltcp_send_some(struct sock *sk, struct msghdr *msg, bool *fresh)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
@@ -191,7 +179,7 @@ static int ltcp_send_some(struct sock *sk, struct msghdr *msg, bool *fresh)
 	LTCP_CB(skb)->end += n;
 	/* The last octet of the call is the urgent one (MUST-62) */
 	ltcp_fsm_send(tcb, n, (msg->msg_flags & MSG_OOB) && !msg_data_left(msg));
-	if (skb->len >= tcb->snd_mss)
+	if (skb->len >= ltcp_transmit_burst(tcb))
 		ltcp_output(sk);
 	return n;
 }

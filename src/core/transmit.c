@@ -178,7 +178,8 @@ static bool plan_new(const struct ltcp_tcb *tcb, u32 room, struct ltcp_plan *pla
 		room = wnd;
 	plan->again = false;
 	plan->seq = tcb->snd_nxt;
-	plan->len = min3(avail, room, burst_max(tcb));
+	/* Less than two full segments make no burst, so a probe's room (plan_tail) is one */
+	plan->len = min3(avail, room, room < 2u * tcb->snd_mss ? tcb->snd_mss : burst_max(tcb));
 	/* FIN has a number of its own and needs its place in the window */
 	fin = ltcp_fin_unsent(tcb) && plan->len == avail && room > plan->len;
 	if (plan->len > tcb->snd_mss)
