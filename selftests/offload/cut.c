@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How bursts are cut: two namespaces joined by tun devices, and between them
+ * this program, which looks at every packet as a wire would: none is larger
+ * than the MTU, lengths and both checksums are right, segments of a burst have
+ * IP identifications that count up, PSH and FIN only the last one, CWR only the
+ * first. The devices claim different offloads: a card that could segment TCP
+ * must not be asked to segment LTCP.
+ */
+#include "../kselftest_harness.h"
+
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <linux/virtio_net.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "netns.h"
+#include "stream.h"
+#include "transfer.h"
+
+#define PORT	4000
+#define LEN	(2 << 20)
+#define MTU	1500
+
+/**
+ * struct wire - what lies between the two devices
+ * @tun: descriptors of the devices
+ * @vnet: packets have a struct virtio_net_hdr ahead
+ * @stop: the test is over
+ * @packets: seen
+ * @full: of them with as much text as fits
+ * @partial: of them that the device was to sum
+ * @wrong: what was wrong first
+ */
+struct wire {
+	int tun[2];
+	bool vnet;
+	volatile bool stop;
+	unsigned int packets;
+	unsigned int full;
+	unsigned int partial;
+	char wrong[200];
+	pthread_t thread;
+};
+
+FIXTURE(cut) {
+	struct netns_pair net;
+	struct wire wire;
+};
+
+FIXTURE_VARIANT(cut) {
+	unsigned int offload;		/* TUN_F_*; 0: a device that can nothing */
+};
+
+FIXTURE_VARIANT_ADD(cut, nothing) {
+	.offload = 0,
+};
+
+FIXTURE_VARIANT_ADD(cut, checksums) {
+	.offload = TUN_F_CSUM,
+};
+
+FIXTURE_VARIANT_ADD(cut, tso) {
+	.offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
+};
+
+/* Without udev nobody else loads the driver and makes its device node. */
+static void prepare_tun(void)
+{
+	if (!access("/dev/net/tun", F_OK))
+		return;
+	if (system("modprobe tun"))
+		printf("# modprobe tun failed\n");
+	mkdir("/dev/net", 0755);
+	mknod("/dev/net/tun", S_IFCHR | 0600, makedev(10, 200));
+}
+
+static int tun_new(int ns, int host, unsigned int offload)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI | (offload ? IFF_VNET_HDR : 0) };
+	int fd;
+
+	netns_enter(ns);
+	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	strcpy(ifr.ifr_name, "eth0");
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr))
+		return -1;
+	if (offload && ioctl(fd, TUNSETOFFLOAD, offload))
+		return -1;
+	if (netns_ip("address add 10.0.0.%d/24 dev eth0\n"
+		     "link set eth0 mtu %d txqueuelen 10000 up\n", host, MTU))
+		return -1;
+	return fd;
+}
+
+static uint16_t get16(const uint8_t *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+/* RFC 1071 */
+static uint16_t checksum(const uint8_t *p, int len, uint32_t sum)
+{
+	for (int i = 0; i < len; i++)
+		sum += i % 2 ? p[i] : p[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+static uint32_t pseudo(const uint8_t *ip, int len)
+{
+	return get16(ip + 12) + get16(ip + 14) + get16(ip + 16) + get16(ip + 18) + ip[9] + len;
+}
+
+static void wrong(struct wire *w, const char *what, long is, long should)
+{
+	if (!w->wrong[0])
+		snprintf(w->wrong, sizeof(w->wrong), "packet %u: %s is %ld, should be %ld",
+			 w->packets, what, is, should);
+}
+
+static void expect(struct wire *w, const char *what, long is, long should)
+{
+	if (is != should)
+		wrong(w, what, is, should);
+}
+
+/**
+ * struct before - the packet before, in one direction
+ * @id: its IP identification
+ * @any: there was one with text
+ */
+struct before {
+	uint16_t id;
+	bool any;
+};
+
+static void finish_checksum(uint8_t *packet, int len, const struct virtio_net_hdr *h)
+{
+	uint8_t *field = packet + h->csum_start + h->csum_offset;
+	uint16_t sum = checksum(packet + h->csum_start, len - h->csum_start, 0);
+
+	field[0] = sum >> 8;
+	field[1] = sum;
+}
+
+static void check(struct wire *w, struct before *before, const uint8_t *ip, int len)
+{
+	const uint8_t *tcp = ip + 20;
+	int header = (tcp[12] >> 4) * 4, text = len - 20 - header;
+
+	w->packets++;
+	if (len > MTU)
+		wrong(w, "length", len, MTU);
+	expect(w, "IP length", get16(ip + 2), len);
+	expect(w, "IP header's checksum", checksum(ip, 20, 0), 0);
+	expect(w, "checksum", checksum(tcp, len - 20, pseudo(ip, len - 20)), 0);
+	if (text && before->any)
+		expect(w, "identification", get16(ip + 4), (uint16_t)(before->id + 1));
+	before->id = get16(ip + 4);
+	if (tcp[13] & FIN)
+		expect(w, "PSH or no text with FIN", !text || (tcp[13] & PSH), 1);
+	if (!text)
+		return;
+	before->any = true;
+	w->full += len == MTU;
+}
+
+/* One packet from @from to @to; false: there is none */
+static bool carry(struct wire *w, int from, int to, struct before *before)
+{
+	static uint8_t buf[70000];
+	struct virtio_net_hdr *h = (struct virtio_net_hdr *)buf;
+	int head = w->vnet ? sizeof(*h) : 0, n = read(from, buf, sizeof(buf));
+	uint8_t *ip = buf + head;
+
+	if (n <= 0)
+		return false;
+	if (n < head + 40 || ip[0] != 0x45 || ip[9] != stream_protocol())
+		return true;
+	if (w->vnet) {
+		expect(w, "vnet gso_type", h->gso_type, VIRTIO_NET_HDR_GSO_NONE);
+		if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
+			w->partial++;
+			finish_checksum(ip, n - head, h);
+		}
+		memset(h, 0, sizeof(*h));
+	}
+	check(w, before, ip, n - head);
+	while (write(to, buf, n) < 0 && errno == EAGAIN)
+		sleep_ms(1);
+	return true;
+}
+
+static void *wire_run(void *arg)
+{
+	struct wire *w = arg;
+	struct before before[2] = {};
+
+	while (!w->stop) {
+		struct pollfd pfd[2] = {
+			{ .fd = w->tun[0], .events = POLLIN },
+			{ .fd = w->tun[1], .events = POLLIN },
+		};
+
+		if (poll(pfd, 2, 100) <= 0)
+			continue;
+		for (int i = 0; i < 2; i++)
+			while (carry(w, w->tun[i], w->tun[!i], &before[i]))
+				;
+	}
+	return NULL;
+}
+
+FIXTURE_SETUP(cut)
+{
+	const struct flavour f = { .ltcp = !getenv("OFFLOAD_TCP"), .family = AF_INET };
+
+	ASSERT_STREQ("", stream_begin(&f));
+	prepare_tun();
+	for (int i = 0; i < 2; i++) {
+		self->net.ns[i] = netns_new();
+		self->wire.tun[i] = tun_new(self->net.ns[i], i + 1, variant->offload);
+		ASSERT_LE(0, self->wire.tun[i]);
+	}
+	self->wire.vnet = variant->offload;
+	pthread_create(&self->wire.thread, NULL, wire_run, &self->wire);
+}
+
+FIXTURE_TEARDOWN(cut)
+{
+	netns_pair_close(&self->net);
+	close(self->wire.tun[0]);
+	close(self->wire.tun[1]);
+}
+
+static int connect_both(FIXTURE_DATA(cut) *self, int sv[2])
+{
+	int listener, err;
+
+	netns_enter(self->net.ns[1]);
+	listener = stream_listener(addr_host(2, PORT), 1);
+	netns_enter(self->net.ns[0]);
+	err = stream_pair_at(sv, listener, addr_host(2, PORT));
+	close(listener);
+	return err;
+}
+
+TEST_F(cut, right)
+{
+	struct wire *w = &self->wire;
+	struct flow flow[2];
+	int sv[2];
+
+	ASSERT_OK(connect_both(self, sv));
+	for (int i = 0; i < 2; i++) {
+		flow[i] = (struct flow) {
+			.from = sv[i],
+			.to = sv[!i],
+			.len = LEN,
+			.seed = i + 1,
+			.writing = { .chunk = 100000, .random = true },
+			.reading = { .chunk = 200000 },
+		};
+		flow_start(&flow[i]);
+	}
+	for (int i = 0; i < 2; i++) {
+		flow_join(&flow[i]);
+		EXPECT_TRUE(flow_right(&flow[i]));
+	}
+	stream_close_pair(sv);
+	sleep_ms(200);
+	w->stop = true;
+	pthread_join(w->thread, NULL);
+	EXPECT_STREQ("", w->wrong);
+	printf("# %u packets, %u full, %u left to the device to sum\n", w->packets, w->full,
+	       w->partial);
+	fflush(stdout);
+	/* Most are full: bursts were cut, nothing dribbled */
+	EXPECT_LT(LEN / MTU, w->full);
+}
+
+TEST_HARNESS_MAIN
