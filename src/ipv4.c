@@ -268,10 +268,22 @@ static void ipv4_checksum(struct sk_buff *skb, const struct ltcp_key *key,
 							  skb->len, ltcp_protocol, 0));
 }
 
+/*
+ * The identifications of a burst's segments count up from its header's. For
+ * sockets that are not TCP's the kernel puts there what the last one should
+ * have; receivers merge only what counts up from burst to burst.
+ */
 static int ipv4_transmit(struct sock *sk, struct sk_buff *skb)
 {
+	int ahead = max_t(int, skb_shinfo(skb)->gso_segs, 1) - 1, err;
+
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	return ip_queue_xmit(sk, skb, &inet_sk(sk)->cork.fl);
+	if (ahead)
+		atomic_sub(ahead, &inet_sk(sk)->inet_id);
+	err = ip_queue_xmit(sk, skb, &inet_sk(sk)->cork.fl);
+	if (ahead)
+		atomic_add(ahead, &inet_sk(sk)->inet_id);
+	return err;
 }
 
 /* MUST-49, MUST-50: TTL and TOS are the listener's, or else the defaults. */
