@@ -16,6 +16,7 @@
 #include "family.h"
 #include "input.h"
 #include "net.h"
+#include "offload.h"
 #include "output.h"
 #include "sock.h"
 #include "socket.h"
@@ -57,6 +58,13 @@ static void ipv6_flow_of_sock(const struct sock *sk, struct flowi6 *fl6)
 	};
 }
 
+/* A route becomes the socket's, with what its device can do */
+static void ipv6_take_route(struct sock *sk, struct dst_entry *dst)
+{
+	sk->sk_gso_type = LTCP_IPV6_GSO;
+	ltcp_compat_ip6_dst_store(sk, dst);
+}
+
 /* Route a socket by its addresses and ports; the route becomes the socket's. */
 static struct dst_entry *ipv6_lookup(struct sock *sk)
 {
@@ -66,7 +74,7 @@ static struct dst_entry *ipv6_lookup(struct sock *sk)
 	ipv6_flow_of_sock(sk, &fl6);
 	dst = ipv6_route_flow(sock_net(sk), sk, &fl6);
 	if (!IS_ERR(dst))
-		ltcp_compat_ip6_dst_store(sk, dst);
+		ipv6_take_route(sk, dst);
 	return dst;
 }
 
@@ -199,7 +207,7 @@ static int ipv6_connect_route(struct sock *sk, const struct in6_addr *daddr, __b
 	key->rport = port;
 	ipv6_set_addresses(sk, key);
 	sk_set_txhash(sk);
-	ltcp_compat_ip6_dst_store(sk, dst);
+	ipv6_take_route(sk, dst);
 	ltcp_sk(sk)->family = &ltcp_ipv6;
 	return 0;
 }
@@ -412,7 +420,7 @@ static int ltcp_ipv6_rcv(struct sk_buff *skb)
 
 	if (skb->pkt_type != PACKET_HOST)
 		goto drop;
-	LTCP_COUNT(ln, IN_SEGS);
+	LTCP_COUNT_N(ln, IN_SEGS, max_t(u16, 1, skb_shinfo(skb)->gso_segs));
 	if (!ltcp_input_sound(ln, skb, ip6_compute_pseudo))
 		goto drop;
 	if (ipv6_mapped(skb)) {
@@ -511,6 +519,7 @@ const struct ltcp_family ltcp_ipv6 = {
 	.rehash = ipv6_rehash,
 	.adopt = ipv6_adopt,
 	.route = ipv6_route,
+	.gso_type = LTCP_IPV6_GSO,
 	.transmit = ipv6_transmit,
 	.reply = ipv6_reply,
 	.checksum = ipv6_checksum,
@@ -548,14 +557,21 @@ int ltcp_ipv6_register(void)
 
 	if (!ipv6_mod_enabled())
 		return 0;
-	if (inet6_add_protocol(&ipv6_protocol, ltcp_protocol)) {
-		pr_err("ltcp: protocol=%d is in use by another module\n", ltcp_protocol);
-		return -EEXIST;
-	}
+	err = -EEXIST;
+	if (inet6_add_protocol(&ipv6_protocol, ltcp_protocol))
+		goto taken;
+	if (inet6_add_offload(&ltcp_offload_ipv6, ltcp_protocol))
+		goto out_protocol;
 	ipv6_protosw.protocol = ltcp_protocol;
 	err = inet6_register_protosw(&ipv6_protosw);
-	if (err)
-		inet6_del_protocol(&ipv6_protocol, ltcp_protocol);
+	if (!err)
+		return 0;
+	inet6_del_offload(&ltcp_offload_ipv6, ltcp_protocol);
+out_protocol:
+	inet6_del_protocol(&ipv6_protocol, ltcp_protocol);
+taken:
+	if (err == -EEXIST)
+		pr_err("ltcp: protocol=%d is in use by another module\n", ltcp_protocol);
 	return err;
 }
 
@@ -564,6 +580,7 @@ void ltcp_ipv6_unregister(void)
 	if (!ipv6_mod_enabled())
 		return;
 	inet6_unregister_protosw(&ipv6_protosw);
+	inet6_del_offload(&ltcp_offload_ipv6, ltcp_protocol);
 	inet6_del_protocol(&ipv6_protocol, ltcp_protocol);
 }
 

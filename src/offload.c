@@ -53,9 +53,9 @@ static void resum(struct sk_buff *skb, unsigned int was, unsigned int len)
 	sum = csum_add(sum, (__force __wsum)htonl(len));
 	*check = ~csum_fold(sum);
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
-		gso_reset_checksum(skb, ~*check);
+		gso_reset_checksum(skb, ~csum_unfold(*check));
 	else
-		*check = gso_make_checksum(skb, ~*check);
+		*check = gso_make_checksum(skb, ~csum_unfold(*check));
 }
 
 /* Give each segment its own number, flags and checksum */
@@ -107,13 +107,13 @@ struct sk_buff *ltcp_offload_cut(struct sk_buff *skb, netdev_features_t features
 static bool follows(struct sk_buff *p, const u8 *h, const u8 *held, unsigned int header,
 		    unsigned int text)
 {
-	unsigned int most = skb_shinfo(p)->gso_size;
+	unsigned int most = skb_shinfo(p)->gso_size, options = header - LTCP_HEADER_MIN;
 
 	return text && text <= most && header_len(held) == header &&
 	       !((h[HDR_FLAGS] ^ held[HDR_FLAGS]) & ~MAY_DIFFER) && !(h[HDR_FLAGS] & FIRST_ONLY) &&
 	       !memcmp(h + HDR_ACK, held + HDR_ACK, 4) &&
 	       !memcmp(h + HDR_WINDOW, held + HDR_WINDOW, 2) &&
-	       !memcmp(h + LTCP_HEADER_MIN, held + LTCP_HEADER_MIN, header - LTCP_HEADER_MIN) &&
+	       !memcmp(h + LTCP_HEADER_MIN, held + LTCP_HEADER_MIN, options) &&
 	       ltcp_get_be32(h + HDR_SEQ) == ltcp_get_be32(held + HDR_SEQ) + skb_gro_len(p) &&
 	       !ltcp_compat_gro_ip_flush(h, held, p);
 }
@@ -133,18 +133,24 @@ static struct sk_buff *find_run(struct list_head *held, const u8 *h)
 	return NULL;
 }
 
+/* Is all of @skb's text in pages that @last has places for, and may share? */
+static bool can_share(const struct sk_buff *last, const struct sk_buff *skb, unsigned int header)
+{
+	return skb_headlen(skb) <= header && !skb->pp_recycle && !last->pp_recycle &&
+	       !skb_has_frag_list(skb) &&
+	       skb_shinfo(last)->nr_frags + skb_shinfo(skb)->nr_frags <= MAX_SKB_FRAGS;
+}
+
 /* Text that lies in pages is shared, its skb can go */
 static bool append_pages(struct sk_buff *p, struct sk_buff *skb, unsigned int header)
 {
 	struct sk_buff *last = NAPI_GRO_CB(p)->last;
-	unsigned int text = skb->len - header, linear = skb_headlen(skb), cost;
+	unsigned int text = skb->len - header, cost;
 
-	if (linear > header || (last != p && skb_cloned(last)) || skb->pp_recycle || last->pp_recycle ||
-	    skb_shinfo(last)->nr_frags + skb_shinfo(skb)->nr_frags > MAX_SKB_FRAGS ||
-	    skb_shinfo(skb)->frag_list)
+	if ((last != p && skb_cloned(last)) || !can_share(last, skb, header))
 		return false;
 	cost = skb->truesize - SKB_TRUESIZE(skb_end_offset(skb));
-	ltcp_pages_share(last, skb, header - linear, text);
+	ltcp_pages_share(last, skb, header - skb_headlen(skb), text);
 	if (last != p) {
 		last->len += text;
 		last->data_len += text;
@@ -247,21 +253,21 @@ void ltcp_offload_finish(struct sk_buff *skb, __wsum pseudo, unsigned int gso_ty
 
 /* IPv4 */
 
-static __wsum ipv4_pseudo(const struct iphdr *iph, unsigned int len)
+static __wsum ipv4_pseudo(const struct sk_buff *skb, unsigned int len)
 {
-	return csum_tcpudp_nofold(iph->saddr, iph->daddr, len, ltcp_protocol, 0);
+	return csum_tcpudp_nofold(ip_hdr(skb)->saddr, ip_hdr(skb)->daddr, len, ltcp_protocol, 0);
 }
 
-static struct sk_buff *ipv4_gso_segment(struct sk_buff *skb, netdev_features_t features)
+static struct sk_buff *gso4_segment(struct sk_buff *skb, netdev_features_t features)
 {
 	if (!(skb_shinfo(skb)->gso_type & SKB_GSO_TCPV4) || !pskb_may_pull(skb, LTCP_HEADER_MIN))
 		return ERR_PTR(-EINVAL);
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		ltcp_offload_sum_later(skb, ipv4_pseudo(ip_hdr(skb), skb->len));
+		ltcp_offload_sum_later(skb, ipv4_pseudo(skb, skb->len));
 	return ltcp_offload_cut(skb, features);
 }
 
-static struct sk_buff *ipv4_gro_receive(struct list_head *held, struct sk_buff *skb)
+static struct sk_buff *gro4_receive(struct list_head *held, struct sk_buff *skb)
 {
 	if (!NAPI_GRO_CB(skb)->flush &&
 	    skb_gro_checksum_validate(skb, ltcp_protocol, inet_gro_compute_pseudo)) {
@@ -271,16 +277,57 @@ static struct sk_buff *ipv4_gro_receive(struct list_head *held, struct sk_buff *
 	return ltcp_offload_merge(held, skb);
 }
 
-static int ipv4_gro_complete(struct sk_buff *skb, int at)
+static int gro4_complete(struct sk_buff *skb, int at)
 {
-	ltcp_offload_finish(skb, ipv4_pseudo(ip_hdr(skb), skb->len - at), LTCP_IPV4_GSO);
+	ltcp_offload_finish(skb, ipv4_pseudo(skb, skb->len - at), LTCP_IPV4_GSO);
 	return 0;
 }
 
 const struct net_offload ltcp_offload_ipv4 = {
 	.callbacks = {
-		.gso_segment = ipv4_gso_segment,
-		.gro_receive = ipv4_gro_receive,
-		.gro_complete = ipv4_gro_complete,
+		.gso_segment = gso4_segment,
+		.gro_receive = gro4_receive,
+		.gro_complete = gro4_complete,
+	},
+};
+
+/* IPv6 */
+
+static __wsum ipv6_pseudo(const struct sk_buff *skb, unsigned int len)
+{
+	return ~csum_unfold(csum_ipv6_magic(&ipv6_hdr(skb)->saddr, &ipv6_hdr(skb)->daddr, len,
+					    ltcp_protocol, 0));
+}
+
+static struct sk_buff *gso6_segment(struct sk_buff *skb, netdev_features_t features)
+{
+	if (!(skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6) || !pskb_may_pull(skb, LTCP_HEADER_MIN))
+		return ERR_PTR(-EINVAL);
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		ltcp_offload_sum_later(skb, ipv6_pseudo(skb, skb->len));
+	return ltcp_offload_cut(skb, features);
+}
+
+static struct sk_buff *gro6_receive(struct list_head *held, struct sk_buff *skb)
+{
+	if (!NAPI_GRO_CB(skb)->flush &&
+	    skb_gro_checksum_validate(skb, ltcp_protocol, ip6_gro_compute_pseudo)) {
+		NAPI_GRO_CB(skb)->flush = 1;
+		return NULL;
+	}
+	return ltcp_offload_merge(held, skb);
+}
+
+static int gro6_complete(struct sk_buff *skb, int at)
+{
+	ltcp_offload_finish(skb, ipv6_pseudo(skb, skb->len - at), LTCP_IPV6_GSO);
+	return 0;
+}
+
+const struct net_offload ltcp_offload_ipv6 = {
+	.callbacks = {
+		.gso_segment = gso6_segment,
+		.gro_receive = gro6_receive,
+		.gro_complete = gro6_complete,
 	},
 };

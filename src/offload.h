@@ -54,5 +54,6 @@ struct sk_buff *ltcp_offload_merge(struct list_head *held, struct sk_buff *skb);
 void ltcp_offload_finish(struct sk_buff *skb, __wsum pseudo, unsigned int gso_type);
 
 extern const struct net_offload ltcp_offload_ipv4;
+extern const struct net_offload ltcp_offload_ipv6;
 
 #endif

@@ -40,7 +40,7 @@
 struct wire {
 	int tun[2];
 	bool vnet;
-	volatile bool stop;
+	bool stop;
 	unsigned int packets;
 	unsigned int full;
 	unsigned int partial;
@@ -87,7 +87,7 @@ static int tun_new(int ns, int host, unsigned int offload)
 
 	netns_enter(ns);
 	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	strcpy(ifr.ifr_name, "eth0");
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "eth0");
 	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr))
 		return -1;
 	if (offload && ioctl(fd, TUNSETOFFLOAD, offload))
@@ -203,7 +203,7 @@ static void *wire_run(void *arg)
 	struct wire *w = arg;
 	struct before before[2] = {};
 
-	while (!w->stop) {
+	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
 		struct pollfd pfd[2] = {
 			{ .fd = w->tun[0], .events = POLLIN },
 			{ .fd = w->tun[1], .events = POLLIN },
@@ -276,7 +276,7 @@ TEST_F(cut, right)
 	}
 	stream_close_pair(sv);
 	sleep_ms(200);
-	w->stop = true;
+	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
 	pthread_join(w->thread, NULL);
 	EXPECT_STREQ("", w->wrong);
 	printf("# %u packets, %u full, %u left to the device to sum\n", w->packets, w->full,

@@ -29,6 +29,7 @@ FIXTURE(links) {
 };
 
 FIXTURE_VARIANT(links) {
+	bool v6;
 	const char *sender;	/* ethtool -K of either end */
 	const char *receiver;
 	enum packets packets;
@@ -71,6 +72,30 @@ FIXTURE_VARIANT_ADD(links, veth_gro) {
 
 FIXTURE_VARIANT_ADD(links, veth_gro_checksums) {
 	.sender = "tx off",
+	.receiver = "gro on",
+	.packets = MERGED,
+};
+
+FIXTURE_VARIANT_ADD(links, veth_v6) {
+	.v6 = true,
+	.packets = WHOLE,
+};
+
+FIXTURE_VARIANT_ADD(links, veth_v6_without_sctp_segmentation) {
+	.v6 = true,
+	.sender = "tx-sctp-segmentation off",
+	.packets = CUT,
+};
+
+FIXTURE_VARIANT_ADD(links, veth_v6_without_checksums) {
+	.v6 = true,
+	.sender = "tx off",
+	.packets = CUT,
+};
+
+FIXTURE_VARIANT_ADD(links, veth_v6_gro) {
+	.v6 = true,
+	.sender = "tso off tx-sctp-segmentation off",
 	.receiver = "gro on",
 	.packets = MERGED,
 };
@@ -166,7 +191,10 @@ static int routed(FIXTURE_DATA(links) *self, int mtu, const char *port)
 
 FIXTURE_SETUP(links)
 {
-	const struct flavour f = { .ltcp = !getenv("OFFLOAD_TCP"), .family = AF_INET };
+	const struct flavour f = {
+		.ltcp = !getenv("OFFLOAD_TCP"),
+		.family = variant->v6 ? AF_INET6 : AF_INET,
+	};
 
 	ASSERT_STREQ("", stream_begin(&f));
 	self->between = -1;
@@ -188,7 +216,7 @@ FIXTURE_TEARDOWN(links)
 
 static union addr far_end(bool routed, int port)
 {
-	return addr_parse(routed ? "10.0.1.1" : "10.0.0.2", port);
+	return routed ? addr_parse("10.0.1.1", port) : addr_host(2, port);
 }
 
 /* What has come in since the last look */
