@@ -22,6 +22,7 @@ struct ctl_table_header;
  * @max_half: half-open entries of one listener, at most, besides its backlog
  * @abort_on_overflow: reset instead of waiting when the accept queue is full
  * @min_pmtu: the least path MTU that ICMP can impose
+ * @moderate_rcvbuf: receive buffers grow by themselves
  * @base_rmem: SO_RCVBUF's least, default and most
  * @base_wmem: SO_SNDBUF's least, default and most
  */
@@ -32,6 +33,7 @@ struct ltcp_settings {
 	int max_half;
 	int abort_on_overflow;
 	int min_pmtu;
+	int moderate_rcvbuf;
 	int base_rmem[3];
 	int base_wmem[3];
 };

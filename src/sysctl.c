@@ -65,6 +65,7 @@ static const struct ltcp_knob knobs[] = {
 	KNOB("max_syn_backlog", set.max_half, 0, INT_MAX),
 	KNOB("abort_on_overflow", set.abort_on_overflow, 0, 1),
 	KNOB("min_pmtu", set.min_pmtu, 68, U16_MAX),
+	KNOB("moderate_rcvbuf", set.moderate_rcvbuf, 0, 1),
 	KNOBS("rmem", set.base_rmem, 3, 1, INT_MAX),
 	KNOBS("wmem", set.base_wmem, 3, 1, INT_MAX),
 };
@@ -93,6 +94,7 @@ static const struct ltcp_conf default_conf = {
 static const struct ltcp_settings default_set = {
 	.syncookies = 1,
 	.min_pmtu = 552,
+	.moderate_rcvbuf = 1,
 	.base_rmem = { 4096, 131072, 6291456 },
 	.base_wmem = { 4096, 16384, 4194304 },
 };

@@ -198,6 +198,7 @@ static void canon_tcb(struct ltcp_tcb *tcb)
 	tcb->challenge.since_ms = 0;
 	tcb->ts_recent_s = 0;
 	memset(&tcb->rtt, 0, sizeof(tcb->rtt));
+	memset(&tcb->rcvbuf, 0, sizeof(tcb->rcvbuf));
 	tcb->rtt_at = 0;
 	tcb->rtx_since = 0;
 	tcb->rcv_at = 0;

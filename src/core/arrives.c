@@ -302,6 +302,7 @@ static void establish(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, enum ltc
 	ltcp_cong_init(tcb, now);
 	fsm_enter(tcb, LTCP_ESTABLISHED, cause, v);
 	v->act |= LTCP_ACT_CONNECTED | LTCP_ACT_OUTPUT;
+	ltcp_rcvbuf_init(&tcb->rcvbuf, tcb->rcv_nxt, 10 * tcb->adv_mss, now);
 	if (tcb->keepalive)
 		tcb->timer[LTCP_TIMER_KEEPALIVE] = now;	/* finds out by itself when */
 	if (tcb->close_pending)
@@ -407,6 +408,22 @@ static void note_fin(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, struct lt
 	tcb->rcv_fin_seq = at;
 }
 
+/* For the size of the receive buffer: text in order tells of the round trip */
+static void note_round_trip(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 now)
+{
+	u32 ms;
+
+	if (!tcb->ts_ok) {
+		ltcp_rcvbuf_window(&tcb->rcvbuf, tcb->rcv_nxt, tcb->rcv_adv, now);
+		return;
+	}
+	if (!(seg->opt.has & LTCP_HAS_TS) || seg->text < tcb->rcv_mss)
+		return;
+	ms = ltcp_ms(now) + tcb->ts_off - seg->opt.tsecr;
+	if (ms < LTCP_RTO_MAX_US / 1000)
+		ltcp_rcvbuf_echo(&tcb->rcvbuf, seg->opt.tsecr, (ms ? ms : 1) * 1000);
+}
+
 /*
  * Seventh, process the segment text: cut it to the window and say where it
  * belongs; the caller stores it. Returns false when the connection has ended.
@@ -436,6 +453,8 @@ static bool step7_text(struct ltcp_tcb *tcb, struct ltcp_seg *seg, const struct 
 		v->text_len = end - start;
 		v->text_seq = start;
 		v->act |= LTCP_ACT_TEXT;
+		if (start == tcb->rcv_nxt)
+			note_round_trip(tcb, seg, env->now);
 		if (v->text_len > tcb->rcv_mss)
 			tcb->rcv_mss = v->text_len < tcb->adv_mss ? v->text_len : tcb->adv_mss;
 	}

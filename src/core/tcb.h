@@ -13,6 +13,7 @@
 #include <linux/types.h>
 
 #include "flight.h"
+#include "rcvbuf.h"
 #include "rtt.h"
 #include "segment.h"
 #include "seq.h"
@@ -282,6 +283,7 @@ struct ltcp_sack {
  * @rack: time-based loss detection
  * @challenge: limits challenge ACKs and answers to unacceptable segments
  * @rtt: round-trip time
+ * @rcvbuf: how large the receive buffer has to be
  * @rtt_at: when the timed segment was sent
  * @rtx_since: when the oldest unacknowledged segment was first sent again, 0: never
  * @rcv_at: when the peer was last heard
@@ -386,6 +388,7 @@ struct ltcp_tcb {
 
 	struct ltcp_limiter challenge;
 	struct ltcp_rtt rtt;
+	struct ltcp_rcvbuf rcvbuf;
 	u64 rtt_at;
 	u64 rtx_since;
 	u64 rcv_at;
