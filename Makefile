@@ -72,7 +72,9 @@ endef
 # Links to the sources, so that kernels do not share objects; one make at a time.
 define plant_farm
 	mkdir -p $(FARM) && exec 9>$(OUT)/lock && flock 9 && \
+	mkdir -p $(FARM)/selftests/cong && \
 	cp -rsf $(TOP)/src $(TOP)/include $(TOP)/Kbuild $(FARM)/ && \
+	cp -sf $(TOP)/selftests/cong/ltcp_cong_example.c $(FARM)/selftests/cong/ && \
 	find $(FARM) -xtype l -delete
 endef
 
@@ -82,7 +84,11 @@ modules: ## ltcp.ko, for the running kernel, KDIR=path or KERNEL=6.1|6.12|debug
 	$(MAKE) --no-print-directory -C $$kdir M=$(FARM) V=$(V) W=1 $$btf \
 		LTCP_DEBUG=$(call yes,$(LTCP_DEBUG)) LTCP_WERROR=$(call yes,$(LTCP_WERROR)) \
 		$(if $(C),C=$(C)) modules && \
-	if ! [ $(OUT)/ltcp.ko -nt $(FARM)/ltcp.ko ]; then strip -g $(FARM)/ltcp.ko -o $(OUT)/ltcp.ko; fi
+	for ko in ltcp.ko selftests/cong/ltcp_cong_example.ko; do \
+		if ! [ $(OUT)/$${ko##*/} -nt $(FARM)/$$ko ]; then \
+			strip -g $(FARM)/$$ko -o $(OUT)/$${ko##*/}; \
+		fi; \
+	done
 ifeq ($(KERNEL),)
 	$(quiet)ln -sfn build/$(NAME)/ltcp.ko $(MODULE)
 endif

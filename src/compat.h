@@ -187,6 +187,13 @@ static inline void ltcp_compat_hrtimer_setup(struct hrtimer *timer,
 #define ltcp_compat_from_timer(var, timer, field)	timer_container_of(var, timer, field)
 #endif
 
+/* What a sysctl's handler is given cannot be changed since 6.11. */
+#if LTCP_KERNEL_BEFORE(6, 11)
+#define LTCP_COMPAT_CTL_TABLE	struct ctl_table
+#else
+#define LTCP_COMPAT_CTL_TABLE	const struct ctl_table
+#endif
+
 /* Before 6.6 the table ends at an empty entry, which callers provide in any case. */
 static inline struct ctl_table_header *ltcp_compat_register_sysctl(struct net *net,
 								   const char *path,

@@ -2,6 +2,7 @@
 /* LTCP, a loadable TCP: registration in order, and its unwinding. */
 #include <linux/module.h>
 
+#include "cong.h"
 #include "family.h"
 #include "half.h"
 #include "net.h"
@@ -29,6 +30,7 @@ static int __init ltcp_init(void)
 	err = ltcp_socket_init();
 	if (err)
 		goto out_half;
+	ltcp_cong_register_builtin();
 	err = ltcp_net_register();
 	if (err)
 		goto out_socket;

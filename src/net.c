@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The beginning and the end of a network namespace. */
+#include "cong.h"
 #include "family.h"
 #include "mib.h"
 #include "net.h"
@@ -17,9 +18,10 @@ static int __net_init net_start(struct net *net)
 
 	ln->net = net;
 	ltcp_timewait_net_init(ln);
+	ltcp_cong_net_init(ln);
 	err = ltcp_mib_init(ln);
 	if (err)
-		return err;
+		goto out_cong;
 	err = ltcp_table_init(ln);
 	if (err)
 		goto out_mib;
@@ -47,6 +49,8 @@ out_table:
 	ltcp_table_exit(ln);
 out_mib:
 	ltcp_mib_exit(ln);
+out_cong:
+	ltcp_cong_net_exit(ln);
 	return err;
 }
 
@@ -62,6 +66,7 @@ static void __net_exit net_stop(struct net *net)
 	ltcp_sysctl_exit(ln);
 	ltcp_table_exit(ln);
 	ltcp_mib_exit(ln);
+	ltcp_cong_net_exit(ln);
 }
 
 static struct pernet_operations net_ops = {

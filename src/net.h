@@ -44,6 +44,7 @@ struct ltcp_settings {
  * @table: connections, half-open and TIME-WAIT entries
  * @conf: settings that the protocol's core reads
  * @set: other settings
+ * @cong: congestion control of new sockets; a reference is held
  * @sysctl: registration
  * @mib: counters, one set a CPU
  * @ctl4: control socket for answers that no socket sends, IPv4
@@ -60,6 +61,7 @@ struct ltcp_net {
 	struct rhashtable table;
 	struct ltcp_conf conf;
 	struct ltcp_settings set;
+	const struct ltcp_cong_ops *cong;
 	struct ctl_table_header *sysctl;
 	struct ltcp_mib __percpu *mib;
 	struct sock *ctl4;

@@ -8,6 +8,7 @@
 #include <net/inet_common.h>
 #include <net/ip.h>
 
+#include "cong.h"
 #include "core/window.h"
 #include "family.h"
 #include "input.h"
@@ -87,9 +88,12 @@ u8 ltcp_socket_rcv_wscale(const struct sock *sk)
 void ltcp_socket_renew(struct sock *sk)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
-	const struct ltcp_tcb old = *tcb;
+	struct ltcp_tcb old;
 
+	ltcp_cong_end(tcb);
+	old = *tcb;
 	ltcp_tcb_init(tcb, &ltcp_sk_net(sk)->conf);
+	tcb->cong = old.cong;
 	tcb->nodelay = old.nodelay;
 	tcb->quickack = old.quickack;
 	tcb->keepalive = old.keepalive;
@@ -119,6 +123,7 @@ static int ltcp_init_sock(struct sock *sk)
 	lsk->ahead = RB_ROOT;
 	INIT_LIST_HEAD(&lsk->accept_link);
 	ltcp_tcb_init(&lsk->tcb, &ln->conf);
+	ltcp_cong_sock_init(sk);
 	ltcp_timers_init(sk);
 
 	/* Lookups find connections and listeners under RCU and take no reference */

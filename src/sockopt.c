@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* getsockopt() and setsockopt() at level SOL_TCP, and STATUS (RFC 9293 section 3.10.6). */
+#include <linux/inet_diag.h>
 #include <linux/tcp.h>
 #include <net/ip.h>
 
+#include "cong.h"
 #include "core/window.h"
 #include "family.h"
 #include "input.h"
@@ -162,6 +164,29 @@ static int ltcp_set_option(struct sock *sk, int optname, int val)
 	}
 }
 
+/* TCP_CONGESTION; a name that is not finished ends where the option does */
+static int ltcp_set_congestion(struct sock *sk, sockptr_t optval, unsigned int optlen)
+{
+	bool may_all = ns_capable(sock_net(sk)->user_ns, CAP_NET_ADMIN);
+	char name[LTCP_CONG_NAME_MAX];
+	const struct ltcp_cong_ops *ops;
+	long len;
+
+	if (optlen < 1)
+		return -EINVAL;
+	len = strncpy_from_sockptr(name, optval, min_t(unsigned int, optlen, sizeof(name) - 1));
+	if (len < 0)
+		return -EFAULT;
+	name[len] = 0;
+	ops = ltcp_cong_get(name, may_all);
+	if (IS_ERR(ops))
+		return PTR_ERR(ops);
+	lock_sock(sk);
+	ltcp_cong_switch(sk, ops);
+	release_sock(sk);
+	return 0;
+}
+
 int ltcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 		    unsigned int optlen)
 {
@@ -169,6 +194,8 @@ int ltcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 
 	if (level != SOL_TCP)
 		return ltcp_family_of(sk)->setsockopt(sk, level, optname, optval, optlen);
+	if (optname == TCP_CONGESTION)
+		return ltcp_set_congestion(sk, optval, optlen);
 	if (optlen < sizeof(val))
 		return -EINVAL;
 	if (copy_from_sockptr(&val, optval, sizeof(val)))
@@ -358,6 +385,30 @@ static int ltcp_getsockopt_info(struct sock *sk, char __user *optval, int __user
 	return ltcp_put_option(&info, sizeof(info), optval, optlen);
 }
 
+static int ltcp_get_congestion(struct sock *sk, char __user *optval, int __user *optlen)
+{
+	char name[LTCP_CONG_NAME_MAX];
+
+	lock_sock(sk);
+	strscpy_pad(name, ltcp_sk(sk)->tcb.cong->name, sizeof(name));
+	release_sock(sk);
+	return ltcp_put_option(name, sizeof(name), optval, optlen);
+}
+
+static int ltcp_get_cc_info(struct sock *sk, char __user *optval, int __user *optlen)
+{
+	const struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	union tcp_cc_info info = {};
+	size_t size = 0;
+	int attr;
+
+	lock_sock(sk);
+	if (tcb->cong_begun && tcb->cong->info)
+		size = tcb->cong->info(tcb, &info, sizeof(info), &attr);
+	release_sock(sk);
+	return ltcp_put_option(&info, size, optval, optlen);
+}
+
 int ltcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
 		    int __user *optlen)
 {
@@ -367,6 +418,10 @@ int ltcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval
 		return ltcp_family_of(sk)->getsockopt(sk, level, optname, optval, optlen);
 	if (optname == TCP_INFO)
 		return ltcp_getsockopt_info(sk, optval, optlen);
+	if (optname == TCP_CONGESTION)
+		return ltcp_get_congestion(sk, optval, optlen);
+	if (optname == TCP_CC_INFO)
+		return ltcp_get_cc_info(sk, optval, optlen);
 	lock_sock(sk);
 	err = ltcp_get_option(sk, optname, &val);
 	release_sock(sk);

@@ -2,6 +2,7 @@
 /* CLOSE and ABORT (RFC 9293 sections 3.10.4 and 3.10.5), and how a socket ends. */
 #include <net/xfrm.h>
 
+#include "cong.h"
 #include "family.h"
 #include "input.h"
 #include "listen.h"
@@ -27,6 +28,7 @@ void ltcp_socket_forget(struct sock *sk)
 void ltcp_destroy(struct sock *sk)
 {
 	ltcp_timers_stop(sk);
+	ltcp_cong_sock_exit(sk);
 	ltcp_socket_forget(sk);
 	ltcp_table_remove(ltcp_sk_net(sk), &ltcp_sk(sk)->node);
 	ltcp_ports_release(sk);
@@ -271,6 +273,7 @@ void ltcp_socket_child(struct sock *sk)
 	inet->mc_list = NULL;
 	sk_set_txhash(sk);
 	ltcp_socket_renew(sk);
+	ltcp_cong_sock_child(sk);
 	ltcp_timers_init(sk);
 	sock_prot_inuse_add(sock_net(sk), sk->sk_prot, 1);
 }

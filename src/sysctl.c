@@ -5,6 +5,7 @@
 #include <linux/sysctl.h>
 
 #include "compat.h"
+#include "cong.h"
 #include "net.h"
 #include "sysctl.h"
 
@@ -20,6 +21,8 @@
  * @size: octets of them
  * @min: least value of each
  * @max: largest value of each
+ * @handler: reads and writes what is no integer; NULL: integers
+ * @mode: permissions, with @handler
  */
 struct ltcp_knob {
 	const char *name;
@@ -27,6 +30,8 @@ struct ltcp_knob {
 	size_t size;
 	int min;
 	int max;
+	proc_handler *handler;
+	umode_t mode;
 };
 
 #define KNOBS(_name, _field, _n, _min, _max)			\
@@ -39,6 +44,65 @@ struct ltcp_knob {
 	}
 
 #define KNOB(_name, _field, _min, _max) KNOBS(_name, _field, 1, _min, _max)
+
+#define KNOB_OF(_name, _handler, _mode)				\
+	{							\
+		.name = "ltcp_" _name,				\
+		.size = LTCP_CONG_NAMES_MAX,			\
+		.handler = _handler,				\
+		.mode = _mode,					\
+	}
+
+/* Through a buffer of our own: proc_dostring() with @text, which a write changes */
+static int sysctl_text(const struct ctl_table *ctl, char *text, size_t size, int write,
+		       void *buffer, size_t *lenp, loff_t *ppos)
+{
+	struct ctl_table table = { .data = text, .maxlen = size, .mode = ctl->mode };
+
+	return proc_dostring(&table, write, buffer, lenp, ppos);
+}
+
+static int sysctl_cong(LTCP_COMPAT_CTL_TABLE *ctl, int write, void *buffer, size_t *lenp,
+		       loff_t *ppos)
+{
+	struct ltcp_net *ln = ctl->data;
+	char name[LTCP_CONG_NAME_MAX];
+	const struct ltcp_cong_ops *ops = ltcp_cong_get_default(ln);
+	int err;
+
+	strscpy(name, ops->name, sizeof(name));
+	ltcp_cong_put(ops);
+	err = sysctl_text(ctl, name, sizeof(name), write, buffer, lenp, ppos);
+	return err || !write ? err : ltcp_cong_set_default(ln, name);
+}
+
+static int sysctl_cong_names(const struct ctl_table *ctl, bool allowed, int write,
+			     void *buffer, size_t *lenp, loff_t *ppos)
+{
+	char *names = kzalloc(LTCP_CONG_NAMES_MAX, GFP_KERNEL);
+	int err;
+
+	if (!names)
+		return -ENOMEM;
+	ltcp_cong_names(names, LTCP_CONG_NAMES_MAX, allowed);
+	err = sysctl_text(ctl, names, LTCP_CONG_NAMES_MAX, write, buffer, lenp, ppos);
+	if (!err && write)
+		err = ltcp_cong_allow(names);
+	kfree(names);
+	return err;
+}
+
+static int sysctl_cong_available(LTCP_COMPAT_CTL_TABLE *ctl, int write, void *buffer,
+				 size_t *lenp, loff_t *ppos)
+{
+	return sysctl_cong_names(ctl, false, write, buffer, lenp, ppos);
+}
+
+static int sysctl_cong_allowed(LTCP_COMPAT_CTL_TABLE *ctl, int write, void *buffer,
+			       size_t *lenp, loff_t *ppos)
+{
+	return sysctl_cong_names(ctl, true, write, buffer, lenp, ppos);
+}
 
 static const struct ltcp_knob knobs[] = {
 	KNOB("syn_retries", conf.syn_retries, 1, LTCP_RETRIES_MAX),
@@ -68,6 +132,9 @@ static const struct ltcp_knob knobs[] = {
 	KNOB("moderate_rcvbuf", set.moderate_rcvbuf, 0, 1),
 	KNOBS("rmem", set.base_rmem, 3, 1, INT_MAX),
 	KNOBS("wmem", set.base_wmem, 3, 1, INT_MAX),
+	KNOB_OF("congestion_control", sysctl_cong, 0644),
+	KNOB_OF("available_congestion_control", sysctl_cong_available, 0444),
+	KNOB_OF("allowed_congestion_control", sysctl_cong_allowed, 0644),
 };
 
 static const struct ltcp_conf default_conf = {
@@ -111,6 +178,21 @@ static void sysctl_defaults(struct ltcp_net *ln)
 	ln->set.max_half = clamp(pages / 1024, 128ul, 4096ul);
 }
 
+static void sysctl_entry(struct ctl_table *entry, const struct ltcp_knob *knob,
+			 struct ltcp_net *ln)
+{
+	entry->procname = knob->name;
+	entry->data = (u8 *)ln + knob->offset;
+	entry->maxlen = knob->size;
+	entry->mode = knob->mode ? : 0644;
+	entry->proc_handler = knob->handler ? : proc_dointvec_minmax;
+	entry->extra1 = (void *)&knob->min;
+	entry->extra2 = (void *)&knob->max;
+	/* Who may use which is the machine's affair, not a namespace's */
+	if (knob->handler == sysctl_cong_allowed && !net_eq(ln->net, &init_net))
+		entry->mode = 0444;
+}
+
 /* One more entry, empty: older kernels look for the end of the table. */
 static struct ctl_table *sysctl_table(struct ltcp_net *ln)
 {
@@ -120,15 +202,8 @@ static struct ctl_table *sysctl_table(struct ltcp_net *ln)
 	table = kcalloc(ARRAY_SIZE(knobs) + 1, sizeof(*table), GFP_KERNEL);
 	if (!table)
 		return NULL;
-	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
-		table[i].procname = knobs[i].name;
-		table[i].data = (u8 *)ln + knobs[i].offset;
-		table[i].maxlen = knobs[i].size;
-		table[i].mode = 0644;
-		table[i].proc_handler = proc_dointvec_minmax;
-		table[i].extra1 = (void *)&knobs[i].min;
-		table[i].extra2 = (void *)&knobs[i].max;
-	}
+	for (i = 0; i < ARRAY_SIZE(knobs); i++)
+		sysctl_entry(&table[i], &knobs[i], ln);
 	return table;
 }
 

@@ -126,8 +126,10 @@ WIRE_TEST(holes)
 /* RFC 6937: for each two that are delivered one is sent */
 WIRE_TEST(proportional_rate)
 {
-	int fd = in_flight(w, 1, 10), n, i;
+	int fd, n, i;
 
+	wire_sysctl_text(w, "ltcp_congestion_control", "reno");
+	fd = in_flight(w, 1, 10);
 	wire_write(w, fd, 20 * MSS);
 	ack_segments(w, 0, 1, 4);
 	expect_segment(w, 0);

@@ -53,10 +53,17 @@ static void sysctl_path(struct wire *w, const char *name, char *path, int size)
 
 void wire_sysctl_at(struct wire *w, const char *here, const char *name, int value)
 {
-	char path[128], text[16];
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", value);
+	wire_sysctl_text_at(w, here, name, text);
+}
+
+void wire_sysctl_text_at(struct wire *w, const char *here, const char *name, const char *text)
+{
+	char path[128];
 
 	sysctl_path(w, name, path, sizeof(path));
-	snprintf(text, sizeof(text), "%d", value);
 	wire_write_file(w, here, path, text);
 }
 

@@ -229,8 +229,10 @@ WIRE_TEST(partial_ack)
  */
 WIRE_TEST(fast_recovery)
 {
-	int fd = open_roomy(w, WIRE_OPEN(.mss = 1000)), i;
+	int fd, i;
 
+	wire_sysctl_text(w, "ltcp_congestion_control", "reno");
+	fd = open_roomy(w, WIRE_OPEN(.mss = 1000));
 	wire_write(w, fd, 200000);
 	expect_full(w, 1000, 10);
 	for (i = 0; i < 2; i++)
@@ -250,8 +252,10 @@ WIRE_TEST(fast_recovery)
 /* RFC 5681 section 3.1: beyond ssthresh the window grows by about a segment a round */
 WIRE_TEST(congestion_avoidance)
 {
-	int fd = open_roomy(w, WIRE_OPEN(.mss = 1000)), round, i, last = 0;
+	int fd, round, i, last = 0;
 
+	wire_sysctl_text(w, "ltcp_congestion_control", "reno");
+	fd = open_roomy(w, WIRE_OPEN(.mss = 1000));
 	wire_write(w, fd, 200000);
 	expect_full(w, 1000, 10);
 	for (i = 0; i < 9; i++)

@@ -478,6 +478,8 @@ void wire_expect_state_at(struct wire *w, const char *here, int fd, enum wire_st
 /* Write net.ipv4.<name>, "ltcp_syncookies" */
 #define wire_sysctl(w, name, value)	wire_sysctl_at(w, WIRE_HERE, name, value)
 void wire_sysctl_at(struct wire *w, const char *here, const char *name, int value);
+#define wire_sysctl_text(w, name, text)	wire_sysctl_text_at(w, WIRE_HERE, name, text)
+void wire_sysctl_text_at(struct wire *w, const char *here, const char *name, const char *text);
 int wire_sysctl_read(struct wire *w, const char *name);
 
 void wire_write_file(struct wire *w, const char *here, const char *path, const char *text);

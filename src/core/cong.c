@@ -19,8 +19,16 @@ static u32 initial_window(const struct ltcp_tcb *tcb)
 	return tcb->syn_rtx ? mss : iw;
 }
 
+void ltcp_cong_end(struct ltcp_tcb *tcb)
+{
+	if (tcb->cong_begun && tcb->cong->release)
+		tcb->cong->release(tcb);
+	tcb->cong_begun = 0;
+}
+
 static void begin(struct ltcp_tcb *tcb, u64 now)
 {
+	tcb->cong_begun = 1;
 	memset(tcb->cong_priv, 0, sizeof(tcb->cong_priv));
 	tcb->cwnd_acked = 0;
 	if (tcb->cong->init)
@@ -36,15 +44,18 @@ static void tell(struct ltcp_tcb *tcb, enum ltcp_cong_event event, u64 now)
 void ltcp_cong_init(struct ltcp_tcb *tcb, u64 now)
 {
 	tcb->cwnd = initial_window(tcb);
-	begin(tcb, now);
+	if (!tcb->cong_begun)
+		begin(tcb, now);
 }
 
 void ltcp_cong_choose(struct ltcp_tcb *tcb, const struct ltcp_cong_ops *ops, u64 now)
 {
-	if (tcb->cong->release)
-		tcb->cong->release(tcb);
+	bool begun = tcb->cong_begun;
+
+	ltcp_cong_end(tcb);
 	tcb->cong = ops;
-	begin(tcb, now);
+	if (begun)
+		begin(tcb, now);
 }
 
 void ltcp_cong_acked(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)

@@ -112,10 +112,16 @@ static inline void *ltcp_cong_priv(struct ltcp_tcb *tcb)
 
 /**
  * ltcp_cong_init() - the initial congestion window (RFC 6928), and the algorithm's beginning
- * @tcb: @tcb->snd_mss and @tcb->cong are set
+ * @tcb: @tcb->snd_mss and @tcb->cong are set; again, when the handshake has told more
  * @now: clock
  */
 void ltcp_cong_init(struct ltcp_tcb *tcb, u64 now);
+
+/**
+ * ltcp_cong_end() - the connection ends
+ * @tcb: the algorithm gives back what it holds
+ */
+void ltcp_cong_end(struct ltcp_tcb *tcb);
 
 /**
  * ltcp_cong_choose() - use another algorithm from now on

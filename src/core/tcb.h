@@ -278,6 +278,7 @@ struct ltcp_sack {
  * @syn_retries: 0: @conf's
  * @cong: congestion control algorithm
  * @cong_priv: its private state
+ * @cong_begun: @cong's init has run, and its release has not
  * @sack: what the next ACK tells of text out of order
  * @flight: what is in flight
  * @rack: time-based loss detection
@@ -319,6 +320,7 @@ struct ltcp_tcb {
 	u8 syn_acked:1;
 	u8 mss_clamped:1;
 	u8 rcv_ahead:1;
+	u8 cong_begun:1;
 	u8 snd_wscale;
 	u8 rcv_wscale;
 	u8 backoff;
