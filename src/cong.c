@@ -17,6 +17,7 @@ static LIST_HEAD(cong_list);
 static struct ltcp_cong_ops *const cong_builtin[] = {
 	&ltcp_cong_cubic,	/* the default */
 	&ltcp_cong_reno,
+	&ltcp_cong_dctcp,
 };
 
 static struct ltcp_cong_ops *find(const char *name)
@@ -64,6 +65,7 @@ EXPORT_SYMBOL_GPL(ltcp_cong_unregister);
 /* What others' algorithms are made of */
 EXPORT_SYMBOL_GPL(ltcp_cong_slow_start);
 EXPORT_SYMBOL_GPL(ltcp_cong_avoid);
+EXPORT_SYMBOL_GPL(ltcp_cong_reno_grow);
 
 static const struct ltcp_cong_ops *get(const char *name, bool may_all)
 {

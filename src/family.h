@@ -51,7 +51,8 @@ struct ltcp_reply {
  * @adopt: set addresses of a passive connection from its key, and its route; takes the
  *	SYN or ACK's skb for IP options, marks and so on; 0 or -errno
  * @route: the route of a reply, NULL: none; caller releases it
- * @transmit: send a segment of a connection: skb->data is the TCP header; consumes it
+ * @transmit: send a segment of a connection: skb->data is the TCP header; consumes it;
+ *	@ecn goes into the IP header (RFC 3168)
  * @reply: send a segment that belongs to no connection; consumes it. @dst is the route,
  *	its reference is taken over
  * @checksum: fill in the checksum of an outgoing segment, skb->data at the TCP header,
@@ -88,7 +89,7 @@ struct ltcp_family {
 	int (*rehash)(struct sock *sk);
 	int (*adopt)(struct sock *sk, const struct sock *listener, struct sk_buff *skb);
 	struct dst_entry *(*route)(struct ltcp_net *ln, const struct ltcp_reply *reply);
-	int (*transmit)(struct sock *sk, struct sk_buff *skb);
+	int (*transmit)(struct sock *sk, struct sk_buff *skb, u8 ecn);
 	int (*reply)(struct ltcp_net *ln, const struct ltcp_reply *reply, struct sk_buff *skb,
 		     struct dst_entry *dst);
 	void (*checksum)(struct sk_buff *skb, const struct ltcp_key *key,

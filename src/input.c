@@ -3,6 +3,7 @@
 #include <linux/filter.h>
 #include <linux/netfilter.h>
 #include <net/dst.h>
+#include <net/inet_ecn.h>
 #include <net/ip.h>
 
 #include "half.h"
@@ -49,8 +50,10 @@ static unsigned int decode(struct ltcp_net *ln, struct sk_buff *skb, struct ltcp
 		return 0;
 	}
 	len = ltcp_segment_parse(seg, skb->data, skb_headlen(skb), skb->len);
-	if (len > 0)
+	if (len > 0) {
+		seg->ecn = skb_get_dsfield(skb) & INET_ECN_MASK;
 		return len;
+	}
 	if (len == LTCP_PARSE_OPTION)
 		LTCP_COUNT(ln, IN_OPTION_ERRS);
 	LTCP_COUNT(ln, IN_ERRS);
@@ -106,6 +109,8 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 		bool news;
 		u32 before = tcb->rcv_nxt;
 
+		if (v.act & LTCP_ACT_ACK_FIRST)
+			ltcp_output_ack(sk);
 		ltcp_act_urgent(sk, &v);
 		ltcp_receive_store(sk, skb, header, &v);
 		news = tcb->rcv_nxt != before;

@@ -4,6 +4,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <net/icmp.h>
+#include <net/inet_ecn.h>
 #include <net/inet_common.h>
 #include <net/inet_hashtables.h>
 #include <net/ip.h>
@@ -273,14 +274,15 @@ static void ipv4_checksum(struct sk_buff *skb, const struct ltcp_key *key,
  * sockets that are not TCP's the kernel puts there what the last one should
  * have; receivers merge only what counts up from burst to burst.
  */
-static int ipv4_transmit(struct sock *sk, struct sk_buff *skb)
+static int ipv4_transmit(struct sock *sk, struct sk_buff *skb, u8 ecn)
 {
 	int ahead = max_t(int, skb_shinfo(skb)->gso_segs, 1) - 1, err;
 
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	if (ahead)
 		atomic_sub(ahead, &inet_sk(sk)->inet_id);
-	err = ip_queue_xmit(sk, skb, &inet_sk(sk)->cork.fl);
+	err = __ip_queue_xmit(sk, skb, &inet_sk(sk)->cork.fl,
+			      (inet_sk(sk)->tos & ~INET_ECN_MASK) | ecn);
 	if (ahead)
 		atomic_add(ahead, &inet_sk(sk)->inet_id);
 	return err;
@@ -330,7 +332,7 @@ static void ipv4_answer(const struct sk_buff *skb, struct ltcp_reply *reply)
 	/* Under an l3mdev the answer goes through it. */
 	reply->oif = inet_sdif(skb) ? inet_iif(skb) : 0;
 	reply->mark = IP4_REPLY_MARK(dev_net(skb->dev), skb->mark);
-	reply->tos = ip_hdr(skb)->tos;
+	reply->tos = ip_hdr(skb)->tos & ~INET_ECN_MASK;	/* what was marked is not echoed here */
 }
 
 static u8 ipv4_tos(const struct sock *sk)

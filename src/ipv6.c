@@ -4,6 +4,7 @@
 #include <linux/random.h>
 #include <net/dsfield.h>
 #include <net/inet_common.h>
+#include <net/inet_ecn.h>
 #include <net/ip6_checksum.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
@@ -320,7 +321,7 @@ static int ipv6_xmit(const struct sock *sk, struct sk_buff *skb, struct flowi6 *
 	return err;
 }
 
-static int ipv6_transmit(struct sock *sk, struct sk_buff *skb)
+static int ipv6_transmit(struct sock *sk, struct sk_buff *skb, u8 ecn)
 {
 	struct dst_entry *dst = ipv6_route_sock(sk);
 	struct flowi6 fl6;
@@ -332,7 +333,8 @@ static int ipv6_transmit(struct sock *sk, struct sk_buff *skb)
 	}
 	skb_dst_set(skb, dst_clone(dst));
 	ipv6_flow_of_sock(sk, &fl6);
-	return ipv6_xmit(sk, skb, &fl6, READ_ONCE(sk->sk_mark), inet6_sk(sk)->tclass,
+	return ipv6_xmit(sk, skb, &fl6, READ_ONCE(sk->sk_mark),
+			 (inet6_sk(sk)->tclass & ~INET_ECN_MASK) | ecn,
 			 READ_ONCE(sk->sk_priority));
 }
 
@@ -379,7 +381,7 @@ static void ipv6_answer(const struct sk_buff *skb, struct ltcp_reply *reply)
 	if (!reply->oif && inet6_sdif(skb))
 		reply->oif = inet6_iif(skb);	/* under an l3mdev the answer goes through it */
 	reply->mark = IP6_REPLY_MARK(dev_net(skb->dev), skb->mark);
-	reply->tos = ipv6_get_dsfield(ip);
+	reply->tos = ipv6_get_dsfield(ip) & ~INET_ECN_MASK;
 	reply->label = ip6_flowlabel(ip);
 }
 

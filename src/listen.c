@@ -3,6 +3,7 @@
 #include <linux/slab.h>
 #include <net/dst.h>
 
+#include "core/ecn.h"
 #include "half.h"
 #include "input.h"
 #include "listen.h"
@@ -234,6 +235,7 @@ static void offer(const struct sock *sk, const struct ltcp_family *family,
 		wnd = min(wnd, initrwnd * half->adv_mss);
 	half->wnd = wnd;
 	half->rcv_wscale = ltcp_socket_rcv_wscale(sk);
+	half->ecn_ok = ltcp_ecn_wanted(&ltcp_sk_net(sk)->conf, ltcp_sk(sk)->tcb.cong, false);
 	half->ts_off = ltcp_secret_ts_off(key);
 }
 
@@ -278,6 +280,7 @@ static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
 	if (!half->ts_ok) {	/* only a timestamp has room for these */
 		half->wscale_ok = 0;
 		half->sack_ok = 0;
+		half->ecn_ok = 0;
 	}
 	ltcp_half_synack(half, now, &seg);
 	cookie_options(half, &opt);
@@ -361,7 +364,7 @@ static bool half_from_cookie(const struct sock *sk, const struct ltcp_family *fa
 	if (!opt.wscale_ok)
 		half->rcv_wscale = 0;
 	half->sack_ok = opt.sack_ok;
-	half->ecn_ok = opt.ecn_ok;
+	half->ecn_ok = half->ecn_ok && opt.ecn_ok;
 	half->ts_ok = opt.ts_ok;
 	half->ts_recent = opt.ts_ok ? seg->opt.tsval : 0;
 	half->snd_wnd = seg->wnd;

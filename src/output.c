@@ -3,6 +3,7 @@
 #include <net/dst.h>
 #include <net/ip.h>
 
+#include "core/cong.h"
 #include "input.h"
 #include "output.h"
 #include "pages.h"
@@ -103,7 +104,7 @@ static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan
 	ls->family->checksum(skb, &ls->node.key, __sk_dst_get(sk));
 	trace_ltcp_segment_out(ltcp_sk_net(sk), &ls->node.key, &seg);
 	count_sent(ltcp_sk_net(sk), &seg, n, plan->again);
-	return ls->family->transmit(sk, skb);
+	return ls->family->transmit(sk, skb, seg.ecn);
 }
 
 static struct sk_buff *alloc_empty(void)
@@ -304,6 +305,8 @@ bool ltcp_output(struct sock *sk)
 
 	follow_route(sk);
 	update_gso_max(sk);
+	if (!ltcp_in_flight(tcb))
+		ltcp_cong_start(tcb, ltcp_now());
 	while (ltcp_transmit_next(tcb, &plan)) {
 		if (!send_text(sk, &plan)) {
 			retry_later(sk);

@@ -296,6 +296,10 @@ static void ltcp_info_options(const struct ltcp_tcb *tcb, struct tcp_info *info)
 		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
 	if (tcb->sack_ok)
 		info->tcpi_options |= TCPI_OPT_SACK;
+	if (tcb->ecn_ok)
+		info->tcpi_options |= TCPI_OPT_ECN;
+	if (tcb->ecn_seen)
+		info->tcpi_options |= TCPI_OPT_ECN_SEEN;
 	if (tcb->wscale_ok) {
 		info->tcpi_options |= TCPI_OPT_WSCALE;
 		info->tcpi_snd_wscale = tcb->snd_wscale;

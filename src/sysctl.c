@@ -123,6 +123,8 @@ static const struct ltcp_knob knobs[] = {
 	KNOB("dsack", conf.dsack, 0, 1),
 	KNOB("tail_probe", conf.tail_probe, 0, 1),
 	KNOB("frto", conf.frto, 0, 1),
+	KNOB("ecn", conf.ecn, 0, 2),
+	KNOB("slow_start_after_idle", conf.slow_start_after_idle, 0, 1),
 	KNOB("syncookies", set.syncookies, 0, 2),
 	KNOB("max_orphans", set.max_orphans, 0, INT_MAX),
 	KNOB("max_timewait", set.max_timewait, 0, INT_MAX),
@@ -156,6 +158,8 @@ static const struct ltcp_conf default_conf = {
 	.dsack = 1,
 	.tail_probe = 1,
 	.frto = 1,
+	.ecn = 2,
+	.slow_start_after_idle = 1,
 };
 
 static const struct ltcp_settings default_set = {

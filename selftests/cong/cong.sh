@@ -129,6 +129,7 @@ test_name_is_taken() {
 test_loaded_on_demand() {
 	local old
 	old=$(</proc/sys/kernel/modprobe)
+	# shellcheck disable=SC2016 # the script that is written expands them
 	printf '#!/bin/sh\necho "$*" >>/tmp/modprobe.log\n[ "$3" != ltcp_cong_example ] || insmod %s\n' \
 		"$EXAMPLE" >/tmp/modprobe
 	chmod +x /tmp/modprobe

@@ -26,7 +26,8 @@ static void example_init(struct ltcp_tcb *tcb, u64 now)
 	connections++;	/* two at the same moment may count as one */
 }
 
-static u32 example_ssthresh(struct ltcp_tcb *tcb, u32 flight, u64 now)
+static u32 example_ssthresh(struct ltcp_tcb *tcb, enum ltcp_cong_signal signal, u32 flight,
+			    u64 now)
 {
 	return flight - flight / 8;
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/cong.h"
+#include "core/ecn.h"
 #include "core/recovery.h"
 #include "core/sack.h"
 #include "core/transmit.h"
@@ -27,6 +29,8 @@ static const struct ltcp_conf default_conf = {
 	.timewait_ms = 60000,
 	.delack_us = 40000,
 	.min_snd_mss = 48,
+	.ecn = 2,
+	.slow_start_after_idle = 1,
 };
 
 void peer_init(struct peer *p, const char *name, u32 iss)
@@ -91,6 +95,7 @@ static struct ltcp_seg over_the_wire(const struct ltcp_seg *seg)
 	EXPECT_EQ(ltcp_segment_write(hdr, seg), len);
 	EXPECT_EQ(ltcp_segment_parse(&out, hdr, len, len + seg->text), len);
 	free(hdr);
+	out.ecn = seg->ecn;	/* IP's, not the codec's */
 	return out;
 }
 
@@ -133,6 +138,8 @@ void peer_output(struct peer *p)
 {
 	struct ltcp_plan plan;
 
+	if (!ltcp_in_flight(&p->tcb))
+		ltcp_cong_start(&p->tcb, now);
 	while (ltcp_transmit_next(&p->tcb, &plan))
 		send_plan(p, &plan);
 	ltcp_transmit_idle(&p->tcb, now);
@@ -283,6 +290,8 @@ static void act_connection(struct peer *p, struct ltcp_verdict *v)
 
 void peer_act(struct peer *p, struct ltcp_verdict *v, const struct ltcp_seg *seg)
 {
+	if (v->act & LTCP_ACT_TEXT && v->act & LTCP_ACT_ACK_FIRST)
+		send_ack(p);
 	if (v->act & LTCP_ACT_TEXT)
 		take_text(p, v, seg);
 	note_moves(p, v);
@@ -441,6 +450,7 @@ static void take_syn(struct peer *p, const struct ltcp_seg *seg, u32 iss)
 	p->half.adv_mss = p->adv_mss;
 	p->half.wnd = p->buffer < 65535 ? p->buffer : 65535;
 	p->half.rcv_wscale = p->conf.window_scaling ? p->wscale : 0;
+	p->half.ecn_ok = ltcp_ecn_wanted(&p->conf, p->tcb.cong, false);
 	ltcp_half_from_syn(&p->half, seg, &p->conf, 536);
 	p->form = PEER_HALF;
 	p->half_timer = now + HALF_RTO;

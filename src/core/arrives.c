@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 
 #include "cong.h"
+#include "ecn.h"
 #include "fsm_enter.h"
 #include "rack.h"
 #include "recovery.h"
@@ -243,6 +244,7 @@ static void advance_una(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 no
 		.delivered = acked,
 		.in_flight = ltcp_in_flight(tcb),
 		.rtt_us = sample_rtt(tcb, seg, now),
+		.marked = tcb->ecn_ok && (seg->flags & LTCP_ECE) ? acked : 0,
 	};
 
 	tcb->retries = 0;
@@ -512,6 +514,8 @@ static void acknowledge(struct ltcp_tcb *tcb, bool ahead, const struct ltcp_env 
 void ltcp_fsm_text_stored(struct ltcp_tcb *tcb, bool ahead, const struct ltcp_env *env,
 			  struct ltcp_verdict *v)
 {
+	tcb->ecn_echo ^= tcb->ecn_flip;
+	tcb->ecn_flip = 0;
 	step8_fin(tcb, v);
 	/* What the fifth step left open: our FIN is acknowledged, the peer's has not come */
 	if (tcb->state == LTCP_FIN_WAIT_1 && ltcp_fin_acked(tcb)) {
@@ -585,6 +589,8 @@ static void arrives_otherwise(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 	tcb->keep_probes = 0;
 	if (tcb->ts_ok)
 		update_ts_recent(tcb, seg, env->now);
+	if (tcb->ecn_ok)
+		ltcp_ecn_arrives(tcb, seg, v);
 	steps_6_to_8(tcb, seg, env, v);
 }
 

@@ -58,29 +58,61 @@ void ltcp_cong_choose(struct ltcp_tcb *tcb, const struct ltcp_cong_ops *ops, u64
 		begin(tcb, now);
 }
 
-void ltcp_cong_acked(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
+static void reduce(struct ltcp_tcb *tcb, enum ltcp_cong_signal signal, u32 flight, u64 now)
 {
-	if (!sample->acked)
-		return;
-	if (tcb->cong->measure)
-		tcb->cong->measure(tcb, sample);
-	if (tcb->recovery == LTCP_REC_FAST || tcb->cwnd >= LTCP_CONG_CWND_MAX)
-		return;
-	/* A window that was not used says nothing about the path (RFC 7661) */
-	if (sample->in_flight < tcb->cwnd / 2)
-		return;
-	tcb->cong->grow(tcb, sample);
-}
-
-void ltcp_cong_reduce(struct ltcp_tcb *tcb, u32 flight, u64 now)
-{
-	u32 ssthresh = tcb->cong->ssthresh(tcb, flight, now);
+	u32 ssthresh = tcb->cong->ssthresh(tcb, signal, flight, now);
 
 	tcb->prior_cwnd = tcb->cwnd;
 	tcb->prior_ssthresh = tcb->ssthresh;
 	/* RFC 5681 equation (4): never less than two segments, whatever the algorithm */
 	tcb->ssthresh = ssthresh > 2u * tcb->snd_mss ? ssthresh : 2u * tcb->snd_mss;
 	tcb->cwnd_acked = 0;
+	if (!tcb->ecn_ok)
+		return;
+	/* RFC 3168 section 6.1.2: whatever the reason, marks of this window mean the same */
+	tcb->ecn_cwr = 1;
+	tcb->ecn_reduced = 1;
+	tcb->ecn_reduced_end = tcb->snd_nxt;
+}
+
+void ltcp_cong_reduce(struct ltcp_tcb *tcb, u32 flight, u64 now)
+{
+	reduce(tcb, LTCP_CONG_LOSS, flight, now);
+}
+
+/* RFC 3168 section 6.1.2; recovery has reduced the window for its own reasons */
+static void marked(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
+{
+	if (tcb->ecn_reduced || tcb->recovery != LTCP_REC_OPEN)
+		return;
+	reduce(tcb, LTCP_CONG_ECHO, sample->in_flight, sample->now);
+	if (tcb->cwnd > tcb->ssthresh)
+		tcb->cwnd = tcb->ssthresh;
+	tell(tcb, LTCP_CONG_EV_CWR, sample->now);
+}
+
+static bool may_grow(const struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
+{
+	if (tcb->recovery == LTCP_REC_FAST || tcb->cwnd >= LTCP_CONG_CWND_MAX)
+		return false;
+	if (tcb->ecn_reduced && tcb->recovery == LTCP_REC_OPEN)
+		return false;
+	/* A window that was not used says nothing about the path (RFC 7661) */
+	return sample->in_flight >= tcb->cwnd / 2;
+}
+
+void ltcp_cong_acked(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
+{
+	if (!sample->acked)
+		return;
+	if (tcb->ecn_reduced && seq_gt(sample->ack, tcb->ecn_reduced_end))
+		tcb->ecn_reduced = 0;
+	if (tcb->cong->measure)
+		tcb->cong->measure(tcb, sample);
+	if (sample->marked)
+		marked(tcb, sample);
+	if (may_grow(tcb, sample))
+		tcb->cong->grow(tcb, sample);
 }
 
 void ltcp_cong_rto(struct ltcp_tcb *tcb, u32 flight, u64 now)
@@ -104,7 +136,26 @@ void ltcp_cong_undo(struct ltcp_tcb *tcb, u64 now)
 		tcb->cwnd = tcb->prior_cwnd;
 	if (tcb->ssthresh < tcb->prior_ssthresh)
 		tcb->ssthresh = tcb->prior_ssthresh;
+	tcb->ecn_reduced = 0;
 	tell(tcb, LTCP_CONG_EV_UNDO, now);
+}
+
+/*
+ * RFC 5681 section 4.1, a restart window of the initial one; as RFC 7661 section
+ * 4.4.3 has it, ssthresh remembers most of what was in use.
+ */
+void ltcp_cong_start(struct ltcp_tcb *tcb, u64 now)
+{
+	u32 window = initial_window(tcb), keep = tcb->cwnd / 4 * 3;
+
+	if (!tcb->conf->slow_start_after_idle || tcb->cwnd <= window ||
+	    now - tcb->snd_at <= tcb->rtt.rto_us)
+		return;
+	if (tcb->ssthresh < keep)
+		tcb->ssthresh = keep;
+	tcb->cwnd = window;
+	tcb->cwnd_acked = 0;
+	tell(tcb, LTCP_CONG_EV_RESTART, now);
 }
 
 /*

@@ -45,8 +45,13 @@ enum ltcp_cong_event {
 	LTCP_CONG_EV_CWR,	/* ECN-Echo: CWND was reduced to ssthresh */
 	LTCP_CONG_EV_RECOVERED,	/* recovery has ended: CWND is at most ssthresh */
 	LTCP_CONG_EV_UNDO,	/* the last reduction was a mistake and is taken back */
-	LTCP_CONG_EV_START,	/* something is sent, and nothing was in flight */
-	LTCP_CONG_EV_RESTART,	/* that, after an RTO of silence: CWND is the restart window */
+	LTCP_CONG_EV_RESTART,	/* sending begins after silence: CWND is the restart window */
+};
+
+/* How congestion has shown */
+enum ltcp_cong_signal {
+	LTCP_CONG_LOSS,		/* something was lost */
+	LTCP_CONG_ECHO,		/* something was marked: ECN-Echo */
 };
 
 /* ltcp_cong_ops.flags */
@@ -66,7 +71,7 @@ enum {
  * @init: the connection begins, or is given this algorithm while it runs; CWND and
  *	ssthresh are set, the private state (ltcp_cong_priv()) is zero; NULL: nothing to do
  * @release: the connection ends, or is given another algorithm; NULL: nothing to do
- * @ssthresh: congestion: the new slow start threshold; @flight is what was in flight.
+ * @ssthresh: congestion, by @signal: the new slow start threshold; @flight is what was in flight.
  *	Called once a congestion event: loss, first timeout of a segment, ECN-Echo
  * @grow: an ACK arrived outside recovery, and the window was in use: enlarge CWND
  * @measure: an ACK arrived, at any time; before @grow; NULL: not of interest
@@ -83,7 +88,7 @@ struct ltcp_cong_ops {
 	u32 flags;
 	void (*init)(struct ltcp_tcb *tcb, u64 now);
 	void (*release)(struct ltcp_tcb *tcb);
-	u32 (*ssthresh)(struct ltcp_tcb *tcb, u32 flight, u64 now);
+	u32 (*ssthresh)(struct ltcp_tcb *tcb, enum ltcp_cong_signal signal, u32 flight, u64 now);
 	void (*grow)(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample);
 	void (*measure)(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample);
 	void (*event)(struct ltcp_tcb *tcb, enum ltcp_cong_event event, u64 now);
@@ -94,6 +99,7 @@ struct ltcp_cong_ops {
 
 extern struct ltcp_cong_ops ltcp_cong_reno;
 extern struct ltcp_cong_ops ltcp_cong_cubic;
+extern struct ltcp_cong_ops ltcp_cong_dctcp;
 
 /**
  * ltcp_cong_priv() - an algorithm's private state
@@ -134,14 +140,14 @@ void ltcp_cong_choose(struct ltcp_tcb *tcb, const struct ltcp_cong_ops *ops, u64
 /**
  * ltcp_cong_acked() - an ACK has arrived that acknowledges something new
  * @tcb: SND.UNA may still be the old one; @tcb->recovery says whether the window
- *	may grow: not in LTCP_REC_FAST
+ *	may grow: not in LTCP_REC_FAST. Marks reduce it, once for each window of data
  * @sample: what it told
  */
 void ltcp_cong_acked(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample);
 
 /**
- * ltcp_cong_reduce() - congestion: ssthresh goes down; CWND is the caller's affair
- * @tcb: how it was is kept for ltcp_cong_undo()
+ * ltcp_cong_reduce() - a loss: ssthresh goes down; CWND is the caller's affair
+ * @tcb: how it was is kept for ltcp_cong_undo(); with ECN the peer is told by CWR
  * @flight: octets in flight (RFC 5681 equation 4: not CWND)
  * @now: clock
  */
@@ -188,5 +194,19 @@ u32 ltcp_cong_slow_start(struct ltcp_tcb *tcb, u32 acked);
  * @window: CWND for RFC 5681's congestion avoidance
  */
 void ltcp_cong_avoid(struct ltcp_tcb *tcb, u32 acked, u32 window);
+
+/**
+ * ltcp_cong_reno_grow() - RFC 5681: slow start, then one segment a window
+ * @tcb: CWND grows
+ * @sample: what an ACK has told
+ */
+void ltcp_cong_reno_grow(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample);
+
+/**
+ * ltcp_cong_start() - something is about to be sent, and nothing is in flight
+ * @tcb: after an RTO of silence CWND is the restart window (RFC 5681 section 4.1)
+ * @now: clock
+ */
+void ltcp_cong_start(struct ltcp_tcb *tcb, u64 now);
 
 #endif

@@ -177,7 +177,7 @@ static void cubic_grow(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *samp
 }
 
 /* Sections 4.6 and 4.7; beta is 0.7 */
-static u32 cubic_ssthresh(struct ltcp_tcb *tcb, u32 flight, u64 now)
+static u32 cubic_ssthresh(struct ltcp_tcb *tcb, enum ltcp_cong_signal signal, u32 flight, u64 now)
 {
 	struct cubic *c = ltcp_cong_priv(tcb);
 

@@ -3,13 +3,12 @@
 #include "cong.h"
 
 /* Equation (4) */
-static u32 reno_ssthresh(struct ltcp_tcb *tcb, u32 flight, u64 now)
+static u32 reno_ssthresh(struct ltcp_tcb *tcb, enum ltcp_cong_signal signal, u32 flight, u64 now)
 {
 	return flight / 2;
 }
 
-/* Slow start, then one segment a window */
-static void reno_grow(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
+void ltcp_cong_reno_grow(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
 {
 	u32 acked = sample->acked;
 
@@ -22,5 +21,5 @@ static void reno_grow(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sampl
 struct ltcp_cong_ops ltcp_cong_reno = {
 	.name = "reno",
 	.ssthresh = reno_ssthresh,
-	.grow = reno_grow,
+	.grow = ltcp_cong_reno_grow,
 };

@@ -112,6 +112,7 @@ enum ltcp_act {
 	LTCP_ACT_RESTART	= 1 << 16,	/* TIME-WAIT: 2MSL begins again */
 	LTCP_ACT_TIME_WAIT	= 1 << 17,	/* move the connection to a TIME-WAIT entry */
 	LTCP_ACT_CLOSED		= 1 << 18,	/* delete the TCB; @err for the user, 0: none */
+	LTCP_ACT_ACK_FIRST	= 1 << 20,	/* send an ACK before the text is stored */
 	LTCP_ACT_ILLEGAL	= 1 << 19,	/* an arrow outside the table: a bug */
 };
 

@@ -3,6 +3,7 @@
 #include <linux/string.h>
 
 #include "cong.h"
+#include "ecn.h"
 #include "fsm_enter.h"
 #include "half.h"
 #include "transmit.h"
@@ -22,7 +23,7 @@ void ltcp_half_from_syn(struct ltcp_half *half, const struct ltcp_seg *seg,
 	half->snd_wscale = half->wscale_ok ? seg->opt.wscale : 0;
 	if (!half->wscale_ok)
 		half->rcv_wscale = 0;
-	half->ecn_ok = (seg->flags & (LTCP_ECE | LTCP_CWR)) == (LTCP_ECE | LTCP_CWR);
+	half->ecn_ok = half->ecn_ok && ltcp_ecn_setup_syn(seg);
 }
 
 static void header(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg)
@@ -47,6 +48,8 @@ void ltcp_half_synack(const struct ltcp_half *half, u64 now, struct ltcp_seg *se
 		seg->opt.has |= LTCP_HAS_WSCALE;
 	if (half->sack_ok)
 		seg->opt.has |= LTCP_HAS_SACK_PERM;
+	if (half->ecn_ok)	/* an ECN-setup SYN-ACK, RFC 3168 section 6.1.1 */
+		seg->flags |= LTCP_ECE;
 }
 
 void ltcp_half_ack(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg)
@@ -158,6 +161,7 @@ void ltcp_tcb_from_half(struct ltcp_tcb *tcb, const struct ltcp_half *half, u64 
 	tcb->snd_wscale = half->snd_wscale;
 	tcb->rcv_wscale = half->rcv_wscale;
 	tcb->sack_ok = half->sack_ok;
+	tcb->ecn_ok = half->ecn_ok;
 	tcb->syn_rtx = !!half->retries;
 	ltcp_tcb_update_mss(tcb);
 	ltcp_cong_init(tcb, now);

@@ -25,7 +25,7 @@
  * @ts_ok: timestamps are in use
  * @wscale_ok: window scaling is in use
  * @sack_ok: SACK is permitted
- * @ecn_ok: ECN was asked for
+ * @ecn_ok: ECN is in use
  * @cookie: built from a cookie
  * @retries: SYN-ACKs sent again
  * @challenge: limits answers
@@ -52,7 +52,8 @@ struct ltcp_half {
 
 /**
  * ltcp_half_from_syn() - take in a SYN
- * @half: result; the caller has set @iss, @ts_off, @adv_mss, @wnd and @rcv_wscale
+ * @half: result; the caller has set @iss, @ts_off, @adv_mss, @wnd and @rcv_wscale, and
+ *	@ecn_ok if ECN may be used
  * @seg: the SYN
  * @conf: which options we agree to
  * @default_mss: when the SYN carries none (MUST-15)

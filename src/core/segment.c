@@ -31,6 +31,7 @@ static void parse_fixed(struct ltcp_seg *seg, const u8 *hdr)
 	seg->seq = ltcp_get_be32(hdr + AT_SEQ);
 	seg->ack = ltcp_get_be32(hdr + AT_ACK);
 	seg->flags = hdr[AT_FLAGS];
+	seg->ecn = 0;
 	seg->wnd = ltcp_get_be16(hdr + AT_WND);
 	seg->up = ltcp_get_be16(hdr + AT_UP);
 }

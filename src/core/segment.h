@@ -36,6 +36,7 @@ enum {
  * @sport: source port
  * @dport: destination port
  * @flags: control bits
+ * @ecn: LTCP_ECN_*: the two bits of the IP header, which the codec does not see
  * @opt: options
  */
 struct ltcp_seg {
@@ -47,6 +48,7 @@ struct ltcp_seg {
 	u16 sport;
 	u16 dport;
 	u8 flags;
+	u8 ecn;
 	struct ltcp_options opt;
 };
 

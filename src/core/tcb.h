@@ -76,6 +76,8 @@ enum ltcp_timer {
  * @dsack: tell the peer what came twice (RFC 2883)
  * @tail_probe: probe for a lost tail before the RTO (RFC 8985 section 7)
  * @frto: find out whether a timeout was spurious before all is sent again (RFC 5682)
+ * @ecn: ECN (RFC 3168): 0: no, 1: ask for it and accept it, 2: accept it
+ * @slow_start_after_idle: after an RTO of silence begin with a small window
  */
 struct ltcp_conf {
 	int syn_retries;
@@ -96,6 +98,8 @@ struct ltcp_conf {
 	int dsack;
 	int tail_probe;
 	int frto;
+	int ecn;
+	int slow_start_after_idle;
 };
 
 /**
@@ -278,6 +282,15 @@ struct ltcp_sack {
  * @syn_retries: 0: @conf's
  * @cong: congestion control algorithm
  * @cong_priv: its private state
+ * @ecn_asked: our SYN asks for ECN
+ * @ecn_ok: ECN is in use
+ * @ecn_seen: the peer's text has been marked
+ * @ecn_echo: tell the peer so (ECE); with an algorithm that echoes exactly: the last
+ *	text stored was marked
+ * @ecn_flip: @ecn_echo changes as soon as the segment at hand is stored
+ * @ecn_cwr: the window was reduced: say so with the next new text (CWR)
+ * @ecn_reduced: it was, because of what was sent up to @ecn_reduced_end
+ * @ecn_reduced_end: SND.NXT then
  * @cong_begun: @cong's init has run, and its release has not
  * @sack: what the next ACK tells of text out of order
  * @flight: what is in flight
@@ -321,6 +334,13 @@ struct ltcp_tcb {
 	u8 mss_clamped:1;
 	u8 rcv_ahead:1;
 	u8 cong_begun:1;
+	u8 ecn_asked:1;
+	u8 ecn_ok:1;
+	u8 ecn_seen:1;
+	u8 ecn_echo:1;
+	u8 ecn_flip:1;
+	u8 ecn_cwr:1;
+	u8 ecn_reduced:1;
 	u8 snd_wscale;
 	u8 rcv_wscale;
 	u8 backoff;
@@ -356,6 +376,7 @@ struct ltcp_tcb {
 	u32 undo_octets;
 	u32 undo_tsval;
 	u32 rtx_total;
+	u32 ecn_reduced_end;
 	u32 rtt_seq;
 
 	u32 irs;

@@ -90,6 +90,7 @@ static void resend(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 {
 	if (tcb->state == LTCP_SYN_SENT) {
 		tcb->syn_rtx = 1;
+		tcb->ecn_asked = 0;	/* RFC 3168 section 6.1.1.1: some drop what asks for it */
 		v->act |= LTCP_ACT_SYN;
 	} else if (!tcb->syn_acked) {
 		tcb->syn_rtx = 1;

@@ -5,6 +5,7 @@
 #include "rack.h"
 #include "recovery.h"
 #include "sack.h"
+#include "ecn.h"
 #include "transmit.h"
 #include "window.h"
 
@@ -372,6 +373,7 @@ void ltcp_transmit_header(struct ltcp_tcb *tcb, const struct ltcp_plan *plan,
 		seg->flags |= LTCP_URG;
 		seg->up = up > 0xffff ? 0xffff : up;
 	}
+	ltcp_ecn_header(tcb, plan, seg);
 	if (!(plan->flags & LTCP_ACK))
 		return;
 	/* Beside text SACK has what room is left of a segment: SND.MSS does not count it */
