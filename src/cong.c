@@ -170,17 +170,26 @@ int ltcp_cong_allow(char *names)
 	return err;
 }
 
+/* As SO_MAX_PACING_RATE does; fq, if it is there, says that it paces */
+static void ask_for_pacing(struct sock *sk)
+{
+	if (ltcp_sk(sk)->tcb.cong->flags & LTCP_CONG_NEEDS_PACING)
+		cmpxchg(&sk->sk_pacing_status, SK_PACING_NONE, SK_PACING_NEEDED);
+}
+
 void ltcp_cong_switch(struct sock *sk, const struct ltcp_cong_ops *ops)
 {
 	const struct ltcp_cong_ops *old = ltcp_sk(sk)->tcb.cong;
 
 	ltcp_cong_choose(&ltcp_sk(sk)->tcb, ops, ltcp_now());
+	ask_for_pacing(sk);
 	ltcp_cong_put(old);
 }
 
 void ltcp_cong_sock_init(struct sock *sk)
 {
 	ltcp_sk(sk)->tcb.cong = ltcp_cong_get_default(ltcp_sk_net(sk));
+	ask_for_pacing(sk);
 }
 
 /* The listener, whose algorithm it is, holds a reference of its own meanwhile */

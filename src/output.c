@@ -4,6 +4,7 @@
 #include <net/ip.h>
 
 #include "core/cong.h"
+#include "core/pace.h"
 #include "input.h"
 #include "output.h"
 #include "pages.h"
@@ -289,29 +290,49 @@ static void follow_route(struct sock *sk)
 }
 
 /* How much IP takes at once depends on the route, which may change at any time */
-static void update_gso_max(struct sock *sk)
+static void update_gso_max(struct sock *sk, u64 rate)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 
 	tcb->gso_max = sk_can_gso(sk) ? min_t(u32, sk->sk_gso_max_size,
 					      sk->sk_gso_max_segs * tcb->snd_mss) : 0;
+	if (rate)	/* a burst is no more than a millisecond's worth */
+		tcb->gso_max = min_t(u64, tcb->gso_max, div_u64(rate, 1000));
+}
+
+/* SO_MAX_PACING_RATE, or what the congestion control wants; fq goes by sk_pacing_rate; 0: any */
+static u64 pacing_rate(struct sock *sk)
+{
+	u32 status = READ_ONCE(sk->sk_pacing_status);
+	u64 rate;
+
+	if (status == SK_PACING_NONE)
+		return 0;
+	rate = ltcp_pace_rate(&ltcp_sk(sk)->tcb, READ_ONCE(sk->sk_max_pacing_rate));
+	WRITE_ONCE(sk->sk_pacing_rate, rate);
+	return status == SK_PACING_NEEDED && rate != ~0UL ? rate : 0;
 }
 
 bool ltcp_output(struct sock *sk)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 	struct ltcp_plan plan;
+	u64 rate = pacing_rate(sk);
 	bool sent = false;
 
 	follow_route(sk);
-	update_gso_max(sk);
+	update_gso_max(sk, rate);
 	if (!ltcp_in_flight(tcb))
 		ltcp_cong_start(tcb, ltcp_now());
 	while (ltcp_transmit_next(tcb, &plan)) {
+		if (rate && ltcp_pace_wait(tcb, ltcp_now()))
+			break;
 		if (!send_text(sk, &plan)) {
 			retry_later(sk);
 			break;
 		}
+		if (rate)
+			ltcp_pace_sent(tcb, plan.len, rate, ltcp_now());
 		sent = true;
 	}
 	ltcp_transmit_idle(tcb, ltcp_now());

@@ -2,6 +2,7 @@
 /* ECN (RFC 3168), DCTCP (RFC 8257), and the window after silence (RFC 5681 section 4.1). */
 #include "core/cong.h"
 #include "core/ecn.h"
+#include "core/pace.h"
 #include "core/transmit.h"
 #include "script.h"
 
@@ -127,6 +128,8 @@ TEST(ecn_codepoints)
 		EXPECT_EQ(sent(&p).ecn, LTCP_ECN_ECT_0);
 	for (i = 0; i < 3; i++)
 		ack_segments(&p, 0, 0);
+	for (i = 0; i < 2; i++)				/* limited transmit: new text */
+		EXPECT_EQ(sent(&p).ecn, LTCP_ECN_ECT_0);
 	EXPECT_EQ(sent(&p).ecn, LTCP_ECN_NOT_ECT);	/* fast retransmit */
 	p.n_sent = 0;
 	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1, .text = 100);
@@ -331,6 +334,40 @@ TEST(dctcp_loss)
 	dctcp_window(&tcb, 100, 0);
 	ltcp_cong_reduce(&tcb, 100000, 0);
 	EXPECT_EQ(tcb.ssthresh, 50000);
+}
+
+/* Pacing: 100 octets at 100 000 a second are a millisecond; a late timer is made up for */
+TEST(pace_by_rate)
+{
+	struct ltcp_tcb tcb = { .cong = &ltcp_cong_reno };
+	u64 t = 1000 * SECOND;
+	u32 i, n = 0;
+
+	EXPECT_EQ(ltcp_pace_rate(&tcb, 100000), 100000);
+	for (i = 0; i < 100; i++) {		/* for a second, as fast as it may */
+		while (!ltcp_pace_wait(&tcb, t)) {
+			ltcp_pace_sent(&tcb, 100, 100000, t);
+			n++;
+		}
+		EXPECT_GT(tcb.timer[LTCP_TIMER_PACE], t);
+		t += 10 * MS;
+	}
+	EXPECT_GE(n, 1000);
+	EXPECT_LE(n, 1000 + 20);	/* 10 ms of credit at first */
+}
+
+/* By window and round trip, if the algorithm wants it: twice the pace in slow start */
+TEST(pace_by_algorithm)
+{
+	static const struct ltcp_cong_ops ops = { .flags = LTCP_CONG_NEEDS_PACING };
+	struct ltcp_tcb tcb = { .cong = &ops, .cwnd = 100000, .ssthresh = ~0u };
+
+	EXPECT_EQ(ltcp_pace_rate(&tcb, ~0ull), ~0ull);	/* no round trip is known */
+	tcb.rtt.srtt_us = 8 * 50000;
+	EXPECT_EQ(ltcp_pace_rate(&tcb, ~0ull), 4000000);
+	tcb.ssthresh = 1000;
+	EXPECT_EQ(ltcp_pace_rate(&tcb, ~0ull), 2400000);
+	EXPECT_EQ(ltcp_pace_rate(&tcb, 1000), 1000);
 }
 
 /* RFC 5681 section 4.1: after an RTO without sending, no more than the initial window */

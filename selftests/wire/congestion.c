@@ -6,6 +6,7 @@
 #define WIRE_MAIN
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "wire.h"
 
@@ -26,6 +27,15 @@ static int open_ecn(struct wire *w)
 	wire_send(w, SYN | ACK | ECE, .mss = 1000);
 	wire_expect(w, ACK, .tos = NOT_ECT);
 	return fd;
+}
+
+/* An open connection with room for whatever a test writes */
+static int open_roomy(struct wire *w)
+{
+	int fd = wire_socket(w);
+
+	wire_setsockopt(w, fd, SOL_SOCKET, SO_SNDBUF, 1 << 20);
+	return wire_open_active(w, .mss = 1000, .fd = fd);
 }
 
 static void expect_full(struct wire *w, int n)
@@ -208,7 +218,7 @@ WIRE_TEST(cubic_reduces_to_seven_tenths)
 /* RFC 3465: slow start counts octets: one ACK of ten segments is worth ten */
 WIRE_TEST(slow_start_counts_octets)
 {
-	int fd = wire_open_active(w, .mss = 1000);
+	int fd = open_roomy(w);
 
 	wire_write(w, fd, 100000);
 	expect_full(w, 10);
@@ -223,7 +233,7 @@ static void after_silence(struct wire *w, int setting, int segments)
 	int fd;
 
 	wire_sysctl(w, "ltcp_slow_start_after_idle", setting);
-	fd = wire_open_active(w, .mss = 1000);
+	fd = open_roomy(w);
 	wire_write(w, fd, 30000);
 	expect_full(w, 10);
 	wire_send(w, ACK, .ack = 10001);
@@ -237,5 +247,19 @@ static void after_silence(struct wire *w, int setting, int segments)
 
 WIRE_TEST(restart_after_idle) { after_silence(w, 1, 10); }
 WIRE_TEST(no_restart_after_idle) { after_silence(w, 0, 30); }
+
+/* SO_MAX_PACING_RATE without fq: ten segments a second hundred, however large the window is */
+WIRE_TEST(pacing)
+{
+	int fd = open_roomy(w), rate = 100000;
+
+	wire_setsockopt(w, fd, SOL_SOCKET, SO_MAX_PACING_RATE, rate);
+	wire_write(w, fd, 10000);
+	expect_full(w, 2);
+	wire_check(w, wire_drain(w, 50) >= 4, "too slow");
+	wire_check(w, wire_drain(w, 10) <= 2, "too fast");
+	wire_drain(w, 200);
+	wire_send(w, ACK, .ack = 10001);
+}
 
 TEST_HARNESS_MAIN

@@ -53,6 +53,7 @@ enum ltcp_timer {
 	LTCP_TIMER_DELACK,	/* section 3.8.6.3: delayed acknowledgment */
 	LTCP_TIMER_KEEPALIVE,	/* section 3.8.4 */
 	LTCP_TIMER_LINGER,	/* FIN-WAIT-2 without a user */
+	LTCP_TIMER_PACE,	/* pacing: the next segment may go */
 	LTCP_N_TIMERS,
 };
 
@@ -302,6 +303,7 @@ struct ltcp_sack {
  * @rtx_since: when the oldest unacknowledged segment was first sent again, 0: never
  * @rcv_at: when the peer was last heard
  * @snd_at: when data was last sent
+ * @pace_at: when the next may be sent, if sending is paced
  * @timer: deadlines, by enum ltcp_timer; 0: off
  */
 struct ltcp_tcb {
@@ -416,6 +418,7 @@ struct ltcp_tcb {
 	u64 rtx_since;
 	u64 rcv_at;
 	u64 snd_at;
+	u64 pace_at;
 	u64 timer[LTCP_N_TIMERS];
 };
 

@@ -178,6 +178,9 @@ void ltcp_fsm_timeout(struct ltcp_tcb *tcb, enum ltcp_timer timer, const struct 
 	case LTCP_TIMER_LINGER:
 		fsm_delete(tcb, LTCP_CAUSE_ORPHAN, 0, v);
 		break;
+	case LTCP_TIMER_PACE:
+		v->act |= LTCP_ACT_OUTPUT;
+		break;
 	case LTCP_N_TIMERS:
 		break;
 	}

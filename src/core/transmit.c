@@ -328,7 +328,8 @@ void ltcp_transmit_sent(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, u64 
 void ltcp_transmit_idle(struct ltcp_tcb *tcb, u64 now)
 {
 	if (!LTCP_IN(tcb->state, LTCP_MAY_TRANSMIT) || ltcp_in_flight(tcb) ||
-	    tcb->timer[LTCP_TIMER_RTX] || tcb->timer[LTCP_TIMER_PERSIST])
+	    tcb->timer[LTCP_TIMER_RTX] || tcb->timer[LTCP_TIMER_PERSIST] ||
+	    tcb->timer[LTCP_TIMER_PACE])
 		return;
 	if (!ltcp_unsent(tcb) && !ltcp_fin_unsent(tcb))
 		return;
