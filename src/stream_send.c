@@ -86,6 +86,7 @@ static struct sk_buff *ltcp_send_alloc(struct sock *sk)
 		return NULL;
 	}
 	skb_reserve(skb, LTCP_MAX_HEADER);
+	skb->ip_summed = CHECKSUM_PARTIAL;	/* or else text is summed while it is copied */
 	return skb;
 }
 
