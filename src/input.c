@@ -90,6 +90,7 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 	unsigned int header = skb->len - seg->text;
 	struct ltcp_verdict v = {};
+	u32 una = tcb->snd_una;
 	struct ltcp_env env;
 
 	if (sk->sk_state == TCP_CLOSE) {	/* it ended while the segment waited */
@@ -102,7 +103,9 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 	/* A block has two ends; and without SACK a duplicate ACK cuts off the first segment */
 	if (seg->opt.n_sack || tcb->dupacks)
 		ltcp_spans_reserve(sk, 2 * seg->opt.n_sack + 1);
+	ltcp_totals_in(&ltcp_sk(sk)->totals, seg, max_t(u16, skb_shinfo(skb)->gso_segs, 1));
 	ltcp_fsm_segment(tcb, seg, &env, &v);
+	ltcp_totals_acked(&ltcp_sk(sk)->totals, tcb, una);
 	if (sk->sk_state == TCP_SYN_SENT)	/* its SYN has told where the text begins */
 		WRITE_ONCE(ltcp_sk(sk)->copied_seq, tcb->irs + 1);
 	if (v.act & LTCP_ACT_TEXT) {

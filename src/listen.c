@@ -189,6 +189,10 @@ struct sock *ltcp_listen_child(struct sock *listener, const struct ltcp_half *ha
 		return NULL;
 	prepare_child(child, half, family, key);
 	ltcp_tcb_from_half(&ltcp_sk(child)->tcb, half, ltcp_now());
+	/* The SYN and our answers to it went by without a socket */
+	ltcp_sk(child)->totals.segs_in = 1;
+	ltcp_sk(child)->totals.segs_out = 1 + half->retries;
+	ltcp_sk(child)->totals.segs_resent = half->retries;
 	inet_sk_set_state(child, TCP_SYN_RECV);
 	if (ltcp_ports_inherit(child, listener) || family->adopt(child, listener, skb))
 		goto fail;

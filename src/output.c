@@ -105,6 +105,7 @@ static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan
 	ls->family->checksum(skb, &ls->node.key, __sk_dst_get(sk));
 	trace_ltcp_segment_out(ltcp_sk_net(sk), &ls->node.key, &seg);
 	count_sent(ltcp_sk_net(sk), &seg, n, plan->again);
+	ltcp_totals_out(&ls->totals, &ls->tcb, &seg, n, plan->again);
 	return ls->family->transmit(sk, skb, seg.ecn);
 }
 

@@ -103,6 +103,7 @@ static void queue_in_order(struct sock *sk, struct sk_buff *skb)
 			skb_set_owner_r(skb, sk);
 		__skb_queue_tail(&sk->sk_receive_queue, skb);
 	}
+	ltcp_sk(sk)->totals.received += n;
 	ltcp_fsm_text_in_order(&ltcp_sk(sk)->tcb, n);
 }
 

@@ -10,6 +10,7 @@
 #include "core/fsm.h"
 #include "net.h"
 #include "tcb_table.h"
+#include "totals.h"
 
 struct ltcp_family;
 struct ltcp_port;
@@ -57,6 +58,7 @@ enum {
  * struct ltcp_sock - a socket; protected by the socket lock unless said otherwise
  * @inet: must be first
  * @tcb: the connection's variables
+ * @totals: what it has carried
  * @node: place in the TCB table
  * @family: what differs between IPv4 and IPv6
  * @send_head: first skb of sk_write_queue that was never sent, NULL: none
@@ -85,6 +87,7 @@ enum {
 struct ltcp_sock {
 	struct inet_sock inet;
 	struct ltcp_tcb tcb;
+	struct ltcp_totals totals;
 	struct ltcp_node node;
 	const struct ltcp_family *family;
 	struct sk_buff *send_head;

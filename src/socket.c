@@ -93,6 +93,7 @@ void ltcp_socket_renew(struct sock *sk)
 	ltcp_cong_end(tcb);
 	old = *tcb;
 	ltcp_tcb_init(tcb, &ltcp_sk_net(sk)->conf);
+	memset(&ltcp_sk(sk)->totals, 0, sizeof(ltcp_sk(sk)->totals));
 	tcb->cong = old.cong;
 	tcb->nodelay = old.nodelay;
 	tcb->quickack = old.quickack;

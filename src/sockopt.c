@@ -324,7 +324,6 @@ static void ltcp_info_sender(const struct ltcp_tcb *tcb, struct tcp_info *info)
 	info->tcpi_sacked = ltcp_in_segments(tcb, tcb->flight.sacked);
 	info->tcpi_lost = ltcp_in_segments(tcb, tcb->flight.lost);
 	info->tcpi_retrans = ltcp_in_segments(tcb, ltcp_flight_again(&tcb->flight, tcb->snd_una));
-	info->tcpi_total_retrans = tcb->rtx_total;
 	info->tcpi_reordering = 3;	/* DupThresh, if RACK knows no better */
 	info->tcpi_reord_seen = tcb->rack.reordered;
 	info->tcpi_notsent_bytes = ltcp_unsent(tcb);
@@ -361,6 +360,7 @@ static void ltcp_get_info(const struct sock *sk, struct tcp_info *info)
 	ltcp_info_options(&lsk->tcb, info);
 	ltcp_info_sender(&lsk->tcb, info);
 	ltcp_info_receiver(&lsk->tcb, &env, info);
+	ltcp_totals_info(&lsk->totals, &lsk->tcb, info);
 	info->tcpi_pmtu = lsk->tcb.path_mss + lsk->family->header_len +
 			  lsk->family->options_len(sk) + LTCP_HEADER_MIN;
 }

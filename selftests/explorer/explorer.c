@@ -185,7 +185,6 @@ static void canon_flight(struct canon *c)
 	c->tcb.rack.rtt_us = 0;
 	c->tcb.rack.wait_us = !!c->tcb.rack.wait_us;
 	c->tcb.undo_tsval = !!c->tcb.undo_tsval;
-	c->tcb.rtx_total = 0;
 }
 
 static void canon_tcb(struct ltcp_tcb *tcb)

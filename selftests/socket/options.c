@@ -172,6 +172,34 @@ TEST_F(options, info_of_a_connection)
 	EXPECT_LT(0, info.tcpi_rcv_space);
 }
 
+/* RFC 4898's totals: text and segments of both directions, nothing sent again */
+TEST_F(options, info_of_what_was_carried)
+{
+	struct tcp_info to, from;
+	int sv[2];
+
+	ASSERT_OK(stream_pair(sv));
+	ASSERT_TRUE(send_pattern(sv[0], 20000, 1, 0));
+	ASSERT_TRUE(recv_pattern(sv[1], 20000, 1, 0));
+	sleep_ms(100);
+	ASSERT_OK(stream_info(sv[0], &to));
+	ASSERT_OK(stream_info(sv[1], &from));
+	EXPECT_EQ(20000, to.tcpi_bytes_sent);
+	EXPECT_EQ(20000 + !flavour.ltcp, to.tcpi_bytes_acked);	/* Linux's counts the SYN */
+	EXPECT_EQ(20000, from.tcpi_bytes_received);
+	EXPECT_EQ(0, to.tcpi_bytes_received);
+	EXPECT_EQ(0, from.tcpi_bytes_sent);
+	EXPECT_EQ(0, to.tcpi_bytes_retrans);
+	EXPECT_EQ(0, to.tcpi_total_retrans);
+	EXPECT_LT(0, to.tcpi_data_segs_out);
+	EXPECT_EQ(to.tcpi_data_segs_out, from.tcpi_data_segs_in);
+	EXPECT_EQ(0, from.tcpi_data_segs_out);
+	EXPECT_LE(to.tcpi_data_segs_out + 2, to.tcpi_segs_out);
+	EXPECT_EQ(to.tcpi_segs_out, from.tcpi_segs_in);
+	/* Linux's does not count its SYN-ACK */
+	EXPECT_EQ(from.tcpi_segs_out + !flavour.ltcp, to.tcpi_segs_in);
+}
+
 TEST_F(options, info_of_a_listener)
 {
 	int fd = stream_listener(addr_loopback(4000), 5);

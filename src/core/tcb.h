@@ -255,7 +255,6 @@ struct ltcp_sack {
  * @undo_una: SND.UNA when @undo was set
  * @undo_octets: sent again since then and not reported as duplicates
  * @undo_tsval: TSval of the first that was sent again (RFC 3522)
- * @rtx_total: segments sent again so far
  * @rtt_seq: with @timing: the acknowledgment that ends the measurement
  * @irs: initial receive sequence number
  * @rcv_nxt: RCV.NXT
@@ -377,7 +376,6 @@ struct ltcp_tcb {
 	u32 undo_una;
 	u32 undo_octets;
 	u32 undo_tsval;
-	u32 rtx_total;
 	u32 ecn_reduced_end;
 	u32 rtt_seq;
 

@@ -269,7 +269,6 @@ static void note_again(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, u32 e
 
 	tcb->timing = 0;	/* Karn: its acknowledgment would be ambiguous */
 	tcb->rtx_force = 0;
-	tcb->rtx_total++;
 	ltcp_flight_resent(&tcb->flight, tcb->snd_una, &what, now, ltcp_rack_grain(tcb));
 	if (!tcb->undo)
 		return;
