@@ -8,6 +8,7 @@
 #include "input.h"
 #include "output.h"
 #include "pages.h"
+#include "socket.h"
 #include "spans.h"
 #include "timers.h"
 #include "trace.h"
@@ -336,6 +337,8 @@ bool ltcp_output(struct sock *sk)
 			ltcp_pace_sent(tcb, plan.len, rate, ltcp_now());
 		sent = true;
 	}
+	if (sent)
+		ltcp_socket_sent(sk);
 	ltcp_transmit_idle(tcb, ltcp_now());
 	ltcp_timers_sync(sk);
 	return sent;

@@ -82,6 +82,7 @@ enum {
  * @readers: calls of recvmsg() that wait: they are woken for any text, having
  *	read a part of what SO_RCVLOWAT or MSG_WAITALL asks for already
  * @user_mss: TCP_MAXSEG, 0: none
+ * @notsent_lowat: TCP_NOTSENT_LOWAT: unsent octets from which on the user waits, 0: none
  * @window_clamp: upper bound for the receive window, 0: none
  */
 struct ltcp_sock {
@@ -100,6 +101,7 @@ struct ltcp_sock {
 	bool cork;
 	unsigned int readers;
 	u16 user_mss;
+	u32 notsent_lowat;
 	u32 window_clamp;
 	struct ltcp_port *port;
 	struct hlist_node port_link;

@@ -228,6 +228,7 @@ struct proto ltcp_prot = {
 	.unhash			= ltcp_unhash,
 	.get_port		= ltcp_ports_bind,
 	.put_port		= ltcp_ports_release,
+	.stream_memory_free	= ltcp_stream_memory_free,
 	.enter_memory_pressure	= ltcp_enter_memory_pressure,
 	.memory_allocated	= &ltcp_memory_allocated,
 	.per_cpu_fw_alloc	= &ltcp_memory_per_cpu,

@@ -68,6 +68,12 @@ void ltcp_socket_child(struct sock *sk);
 void ltcp_socket_discard(struct sock *sk);
 
 /**
+ * ltcp_socket_sent() - text was sent for the first time (TCP_NOTSENT_LOWAT)
+ * @sk: locked
+ */
+void ltcp_socket_sent(struct sock *sk);
+
+/**
  * ltcp_socket_readable() - tell the user of text, if there is as much as he waits for
  * @sk: locked; text was put into its receive queue (SO_RCVLOWAT)
  */

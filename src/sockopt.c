@@ -159,6 +159,10 @@ static int ltcp_set_option(struct sock *sk, int optname, int val)
 		return ltcp_set_quickack(sk, val);
 	case TCP_USER_TIMEOUT:
 		return ltcp_set_user_timeout(&lsk->tcb, val);
+	case TCP_NOTSENT_LOWAT:
+		WRITE_ONCE(lsk->notsent_lowat, val);
+		sk->sk_write_space(sk);
+		return 0;
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -260,6 +264,9 @@ static int ltcp_get_option(const struct sock *sk, int optname, int *val)
 		break;
 	case TCP_USER_TIMEOUT:
 		*val = tcb->user_timeout_ms;
+		break;
+	case TCP_NOTSENT_LOWAT:
+		*val = lsk->notsent_lowat;
 		break;
 	default:
 		return -ENOPROTOOPT;

@@ -44,6 +44,13 @@ bool ltcp_socket_memory_full(void);
 void ltcp_socket_write_space(struct sock *sk);
 
 /**
+ * ltcp_stream_memory_free() - proto.stream_memory_free: TCP_NOTSENT_LOWAT
+ * @sk: need not be locked
+ * @wake: 1 when it is about waking who waits
+ */
+bool ltcp_stream_memory_free(const struct sock *sk, int wake);
+
+/**
  * ltcp_socket_push() - send what is queued
  * @sk: locked; nothing is sent unless it is connected
  * @more: the last segment, if it is not full, waits for what the user will add

@@ -38,6 +38,22 @@ static void ltcp_send_expand(struct sock *sk)
 		WRITE_ONCE(sk->sk_sndbuf, want);
 }
 
+bool ltcp_stream_memory_free(const struct sock *sk, int wake)
+{
+	const struct ltcp_sock *lsk = ltcp_sk(sk);
+	u32 lowat = READ_ONCE(lsk->notsent_lowat);
+
+	/* Who waits is told when half of it has gone */
+	return !lowat || (u64)ltcp_unsent(&lsk->tcb) << wake < lowat;
+}
+
+void ltcp_socket_sent(struct sock *sk)
+{
+	if (READ_ONCE(ltcp_sk(sk)->notsent_lowat) && sk->sk_socket &&
+	    test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
+		sk->sk_write_space(sk);
+}
+
 void ltcp_socket_write_space(struct sock *sk)
 {
 	struct socket *sock = sk->sk_socket;
@@ -150,7 +166,7 @@ static int ltcp_send_new(struct sock *sk, struct msghdr *msg)
 	struct sk_buff *skb;
 	int n;
 
-	if (ltcp_send_room(sk) <= 0)
+	if (ltcp_send_room(sk) <= 0 || !ltcp_stream_memory_free(sk, 0))
 		return -ENOBUFS;
 	skb = ltcp_send_alloc(sk);
 	if (!skb)

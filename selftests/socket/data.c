@@ -455,6 +455,26 @@ TEST_F(data, send_does_not_wait)
 	EXPECT_ERR(EAGAIN, n);
 }
 
+/* Unsent text stays short of the mark, though the send buffer has room, and moves on */
+TEST_F(data, notsent_lowat)
+{
+	long all;
+	int sv[2];
+
+	ASSERT_OK(stream_small_pair(sv, 1 << 20, 20000));
+	ASSERT_OK(opt_set(sv[0], SOL_TCP, TCP_NOTSENT_LOWAT, 20000));
+	EXPECT_EQ(20000, opt_get(sv[0], SOL_TCP, TCP_NOTSENT_LOWAT));
+	nonblocking(sv[0], true);
+	nonblocking(sv[1], true);
+	all = fill(sv[0], 1);
+	EXPECT_LT(20000, all);
+	EXPECT_GT(200000, all);
+	EXPECT_EQ(0, wait_events(sv[0], POLLOUT, 0));
+	EXPECT_LT(0, drain(sv[1], 1, 0));
+	EXPECT_EQ(POLLOUT, wait_events(sv[0], POLLOUT, 5000));
+	stream_close_pair(sv);
+}
+
 TEST_F(data, send_times_out)
 {
 	static uint8_t buf[4 << 20];
