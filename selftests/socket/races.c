@@ -147,6 +147,12 @@ static bool expected_of_connect(int err)
 	return err == ECONNREFUSED || err == ECONNRESET || err == EADDRNOTAVAIL || err == EPIPE;
 }
 
+/* Linux's listener forgets, when it goes, without a word whose ACK found the queue full */
+static bool unheard(int err)
+{
+	return err == EAGAIN && !flavour.ltcp;
+}
+
 static void *connects_or_is_refused(void *arg)
 {
 	while (!race.over) {
@@ -156,7 +162,7 @@ static void *connects_or_is_refused(void *arg)
 		if (!stream_connect(fd, addr_loopback(PORT))) {
 			ssize_t n = recv(fd, &octet, 1, 0);
 
-			if (n < 0 && errno != ECONNRESET)
+			if (n < 0 && errno != ECONNRESET && !unheard(errno))
 				wrong("recv");
 			race.done++;
 		} else if (!expected_of_connect(errno)) {
