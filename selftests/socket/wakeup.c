@@ -319,6 +319,7 @@ TEST_F(wakeup, connect_ends)
 
 	ASSERT_EQ(0, netns_ip("link add dummy0 type dummy\n"
 			      "address add 10.9.0.1/24 dev dummy0\n"
+			      "address add fd00:0:9::1/64 dev dummy0 nodad\n"
 			      "link set dummy0 up\n"));
 	later_start(&l, 100, act_shutdown, fd);
 	EXPECT_ERR(ECONNRESET, stream_connect(fd, addr_parse("10.9.0.2", 7)));

@@ -362,7 +362,8 @@ static void expect_told(struct wire *w, const char *here, s64 ack, const int *ed
 
 	wire_expect_at(w, here, &(struct wire_seg){
 		.flags = ACK, .seq = NEXT, .ack = ack, .win = ANY, .mss = ANY, .wscale = ANY,
-		.sackok = ANY, .tsval = ANY, .tsecr = ANY, .tos = ANY, .ttl = ANY });
+		.sackok = ANY, .tsval = ANY, .tsecr = ANY, .tos = ANY, .ttl = ANY,
+		.label = ANY });
 	if (!n) {
 		wire_check(w, w->pkt->opts_len == 0, "%d octets of options", w->pkt->opts_len);
 		return;
