@@ -59,6 +59,23 @@ int stream_protocol(void)
 	return number;
 }
 
+/* The kernel's work queue makes a new address one that can be bound to */
+static int wait_for_address(const struct in6_addr *addr)
+{
+	struct sockaddr_in6 name = { .sin6_family = AF_INET6, .sin6_addr = *addr };
+	int err = -1;
+
+	for (int i = 0; err && i < 1000; i++) {
+		int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+		err = bind(fd, (struct sockaddr *)&name, sizeof(name));
+		close(fd);
+		if (err)
+			sleep_ms(1);
+	}
+	return err;
+}
+
 /* Tests over IPv4 have all of 127.0.0.0/8; over IPv6 one more address has to do. */
 static int second_loopback(void)
 {
@@ -73,7 +90,7 @@ static int second_loopback(void)
 	inet_pton(AF_INET6, "::2", &req.addr);
 	err = ioctl(fd, SIOCSIFADDR, &req);
 	close(fd);
-	return err;
+	return err ? err : wait_for_address(&req.addr);
 }
 
 static int loopback_up(void)
