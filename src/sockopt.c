@@ -43,7 +43,7 @@ static int ltcp_set_cork(struct sock *sk, bool on)
 {
 	ltcp_sk(sk)->cork = on;
 	if (on)
-		ltcp_sk(sk)->tcb.more = 1;
+		ltcp_sk(sk)->tcb.more = !(sk->sk_shutdown & SEND_SHUTDOWN);
 	else
 		ltcp_socket_push(sk, false);
 	return 0;

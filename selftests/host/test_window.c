@@ -410,6 +410,20 @@ TEST(more_holds_back_for_a_while)
 	EXPECT_SENT(&p, ACK, ISS + 11, IRS + 1, 1460);
 }
 
+/* CLOSE: nothing follows that the rest could wait for, even if the window has no room for FIN */
+TEST(more_does_not_outlive_close)
+{
+	struct peer p;
+
+	established(&p, 65535);
+	p.tcb.more = 1;
+	peer_send(&p, 1000);
+	EXPECT_SILENT(&p);
+	p.tcb.snd_wnd = 1000;
+	peer_close(&p);
+	EXPECT_SENT(&p, ACK, ISS + 1, IRS + 1, 1000);
+}
+
 /* MUST-61: PSH on what empties the queue */
 TEST(push_on_the_last_segment)
 {

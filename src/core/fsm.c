@@ -132,6 +132,7 @@ void fsm_queue_fin(struct ltcp_tcb *tcb, struct ltcp_verdict *v)
 	bool passive_close = tcb->state == LTCP_CLOSE_WAIT;
 
 	tcb->fin_queued = 1;
+	tcb->more = 0;	/* nothing will follow that the rest could wait for */
 	fsm_enter(tcb, passive_close ? LTCP_LAST_ACK : LTCP_FIN_WAIT_1, LTCP_CAUSE_CLOSE, v);
 	v->act |= LTCP_ACT_OUTPUT;
 }
