@@ -284,7 +284,7 @@ static void follow_route(struct sock *sk)
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 	const struct dst_entry *dst;
 
-	if (!tcb->syn_acked || tcb->path_mss <= tcb->conf->min_snd_mss)
+	if (!tcb->syn_acked)
 		return;
 	dst = ltcp_sk(sk)->family->route_sock(sk);
 	if (!IS_ERR(dst) && path_mss(sk, dst_mtu(dst)) < tcb->path_mss)

@@ -166,6 +166,18 @@ WIRE_TEST(min_snd_mss)
 	wire_expect(w, ACK | PSH, .len = 400);
 }
 
+/* ... but not to more than the path carries */
+WIRE_TEST(min_snd_mss_of_a_narrow_path)
+{
+	int fd;
+
+	wire_sysctl(w, "ltcp_min_snd_mss", 9000);
+	fd = wire_open_active(w, .mss = 100);
+	wire_write(w, fd, 2000);
+	wire_expect(w, ACK | PSH_ANY, .len = 1460);
+	wire_drain(w, 20);
+}
+
 WIRE_TEST(min_pmtu)
 {
 	int fd;

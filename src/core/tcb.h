@@ -70,7 +70,7 @@ enum ltcp_timer {
  * @fin_timeout_s: seconds that FIN-WAIT-2 may last without a user
  * @timewait_ms: 2MSL in milliseconds; 0: no TIME-WAIT
  * @delack_us: longest delay of an acknowledgment (MUST-40: < 0.5 s)
- * @min_snd_mss: least MSS and path MTU payload that a peer or ICMP can impose
+ * @min_snd_mss: least MSS that a peer can impose, as far as the path carries it
  * @timestamps: offer and accept timestamps (RFC 7323)
  * @window_scaling: offer and accept window scaling (RFC 7323)
  * @sack: offer and accept SACK (RFC 2018)

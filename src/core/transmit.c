@@ -11,6 +11,7 @@
 
 #define TS_OPTION_LEN	12	/* two NOPs and the timestamps: RFC 7323 appendix A */
 #define CORK_US		200000	/* MUST-60: what MSG_MORE may hold back, and how long */
+#define PATH_MSS_MIN	28	/* of the least MTU that RFC 791 allows, 68 octets */
 #define BURST_US	1000	/* what a burst may be worth at the rate of the path */
 
 void ltcp_tcb_update_mss(struct ltcp_tcb *tcb)
@@ -26,8 +27,8 @@ void ltcp_tcb_set_path_mss(struct ltcp_tcb *tcb, u32 path_mss)
 {
 	u16 old = tcb->snd_mss;
 
-	if (path_mss < tcb->conf->min_snd_mss)
-		path_mss = tcb->conf->min_snd_mss;
+	if (path_mss < PATH_MSS_MIN)
+		path_mss = PATH_MSS_MIN;
 	tcb->path_mss = path_mss > 65535 ? 65535 : path_mss;
 	ltcp_tcb_update_mss(tcb);
 	if (tcb->snd_mss >= old || !ltcp_in_flight(tcb) || !tcb->syn_acked)
