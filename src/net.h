@@ -23,8 +23,8 @@ struct ctl_table_header;
  * @abort_on_overflow: reset instead of waiting when the accept queue is full
  * @min_pmtu: the least path MTU that ICMP can impose
  * @moderate_rcvbuf: receive buffers grow by themselves
- * @base_rmem: SO_RCVBUF's least, default and most
- * @base_wmem: SO_SNDBUF's least, default and most
+ * @base_rmem: SO_RCVBUF's least, default and most; new sockets get the larger of the first two
+ * @base_wmem: SO_SNDBUF's least, default and most; likewise
  */
 struct ltcp_settings {
 	int syncookies;

@@ -113,6 +113,12 @@ static void ltcp_destruct(struct sock *sk)
 	ltcp_family_of(sk)->destruct(sk);
 }
 
+/* A buffer to begin with: the default, but no less than the least, nor than the kernel works with */
+static int ltcp_first_size(const int base[3], int floor)
+{
+	return max3(READ_ONCE(base[0]), READ_ONCE(base[1]), floor);
+}
+
 static int ltcp_init_sock(struct sock *sk)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
@@ -132,8 +138,8 @@ static int ltcp_init_sock(struct sock *sk)
 	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
 	sk->sk_destruct = ltcp_destruct;
 	sk->sk_write_space = ltcp_socket_write_space;
-	WRITE_ONCE(sk->sk_sndbuf, READ_ONCE(ln->set.base_wmem[1]));
-	WRITE_ONCE(sk->sk_rcvbuf, READ_ONCE(ln->set.base_rmem[1]));
+	WRITE_ONCE(sk->sk_sndbuf, ltcp_first_size(ln->set.base_wmem, SOCK_MIN_SNDBUF));
+	WRITE_ONCE(sk->sk_rcvbuf, ltcp_first_size(ln->set.base_rmem, SOCK_MIN_RCVBUF));
 	sk_sockets_allocated_inc(sk);
 	sock_prot_inuse_add(sock_net(sk), sk->sk_prot, 1);
 	return 0;

@@ -107,6 +107,7 @@ TEST_F(options, bad_calls)
 	EXPECT_ERR(ENOPROTOOPT, opt_set(fd, SOL_SOCKET, 9999, 1));
 	EXPECT_ERR(ENOPROTOOPT, opt_set(fd, 7777, 1, 1));
 	EXPECT_ERR(EINVAL, setsockopt(fd, SOL_TCP, TCP_NODELAY, &val, 1));
+	EXPECT_ERR(EINVAL, setsockopt(fd, SOL_TCP, 9999, &val, 1));
 	EXPECT_ERR(EFAULT, setsockopt(fd, SOL_TCP, TCP_NODELAY, bad, sizeof(val)));
 	EXPECT_ERR(EFAULT, getsockopt(fd, SOL_TCP, TCP_NODELAY, bad, &len));
 	EXPECT_ERR(EFAULT, getsockopt(fd, SOL_TCP, TCP_NODELAY, &val, bad));
@@ -252,6 +253,25 @@ TEST_F(options, options_off_by_sysctl)
 	EXPECT_EQ(0, info.tcpi_options & (TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE));
 	ASSERT_TRUE(send_pattern(sv[0], 10000, 1, 0));
 	ASSERT_TRUE(recv_pattern(sv[1], 10000, 1, 0));
+}
+
+/* The least of a sysctl's three numbers is heeded, and there is a floor below it */
+TEST_F(options, buffers_have_a_floor)
+{
+	int fd, sv[2];
+
+	if (!flavour.ltcp)
+		SKIP(return, "Linux's takes any number");
+	ASSERT_OK(sysctl_set("rmem", "1 1 1"));
+	ASSERT_OK(sysctl_set("wmem", "1 1 1"));
+	ASSERT_OK(stream_pair(sv));
+	EXPECT_LE(2048, opt_get(sv[0], SOL_SOCKET, SO_RCVBUF));
+	EXPECT_LE(4096, opt_get(sv[0], SOL_SOCKET, SO_SNDBUF));
+	EXPECT_EQ(500, send(sv[0], (char[500]){}, 500, 0));
+	EXPECT_EQ(500, recv(sv[1], (char[500]){}, 500, MSG_WAITALL));
+	ASSERT_OK(sysctl_set("rmem", "20000 10000 30000"));
+	fd = stream_socket(0);
+	EXPECT_EQ(20000, opt_get(fd, SOL_SOCKET, SO_RCVBUF));
 }
 
 /* --- what they do -------------------------------------------------------------------- */
