@@ -108,18 +108,6 @@ static uint64_t amount(void)
 	return (mib ? atol(mib) : quick ? 2 : 16) << 20;
 }
 
-static int connect_both(FIXTURE_DATA(impaired) *self, int sv[2])
-{
-	int listener, err;
-
-	netns_enter(self->net.ns[1]);
-	listener = stream_listener(addr_host(2, PORT), 1);
-	netns_enter(self->net.ns[0]);
-	err = stream_pair_at(sv, listener, addr_host(2, PORT));
-	close(listener);
-	return err;
-}
-
 static void report(long ms)
 {
 	printf("# %llu MiB each way in %ld.%03ld s\n", (unsigned long long)amount() >> 20,
@@ -134,18 +122,13 @@ TEST_F_TIMEOUT(impaired, both_ways_at_once, 36000)
 	long start = now_ms();
 	int sv[2];
 
-	ASSERT_OK(connect_both(self, sv));
-	for (int i = 0; i < 2; i++) {
-		flow[i] = (struct flow) {
-			.from = sv[i],
-			.to = sv[!i],
-			.len = amount(),
-			.seed = variant->netem.seed * 2 + i,
-			.writing = { .chunk = 65536 },
-			.reading = { .chunk = 65536 },
-		};
-		flow_start(&flow[i]);
-	}
+	ASSERT_OK(stream_pair_across(&self->net, sv, PORT));
+	flow_start_both(flow, sv, &(struct flow) {
+		.len = amount(),
+		.seed = variant->netem.seed * 2,
+		.writing = { .chunk = 65536 },
+		.reading = { .chunk = 65536 },
+	});
 	for (int i = 0; i < 2; i++) {
 		flow_join(&flow[i]);
 		EXPECT_TRUE(flow_right(&flow[i]));

@@ -131,17 +131,12 @@ TEST_F_TIMEOUT(shapes, both_ways_at_once, 36000)
 	ASSERT_OK(stream_connect(sv[0], addr_host(2, PORT)));
 	sv[1] = stream_accept(listener);
 	ASSERT_OK(sv[1]);
-	for (int i = 0; i < 2; i++) {
-		flow[i] = (struct flow) {
-			.from = sv[i],
-			.to = sv[!i],
-			.len = variant->len,
-			.seed = variant->netem.seed * 2 + i,
-			.writing = variant->writing,
-			.reading = variant->reading,
-		};
-		flow_start(&flow[i]);
-	}
+	flow_start_both(flow, sv, &(struct flow) {
+		.len = variant->len,
+		.seed = variant->netem.seed * 2,
+		.writing = variant->writing,
+		.reading = variant->reading,
+	});
 	for (int i = 0; i < 2; i++) {
 		flow_join(&flow[i]);
 		EXPECT_TRUE(flow_right(&flow[i]));

@@ -89,6 +89,17 @@ void flow_start(struct flow *flow)
 	pthread_create(&flow->threads[1], NULL, flow_receive, flow);
 }
 
+void flow_start_both(struct flow flow[2], const int sv[2], const struct flow *like)
+{
+	for (int i = 0; i < 2; i++) {
+		flow[i] = *like;
+		flow[i].from = sv[i];
+		flow[i].to = sv[!i];
+		flow[i].seed = like->seed + i;
+		flow_start(&flow[i]);
+	}
+}
+
 void flow_join(struct flow *flow)
 {
 	pthread_join(flow->threads[0], NULL);

@@ -57,6 +57,8 @@ struct flow {
 
 void flow_start(struct flow *flow);
 void flow_join(struct flow *flow);
+/* One flow each way between the two ends, like @like but for a seed of its own */
+void flow_start_both(struct flow flow[2], const int sv[2], const struct flow *like);
 
 /* Did all that was sent arrive, and nothing else? Says on stderr what went wrong. */
 bool flow_right(const struct flow *flow);

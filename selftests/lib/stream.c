@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "netns.h"
 #include "stream.h"
 
 #define PROTOCOL_FILE	"/sys/module/ltcp/parameters/protocol"
@@ -306,6 +307,18 @@ int stream_pair_at(int sv[2], int listener, union addr to)
 		return -1;
 	sv[1] = stream_accept(listener);
 	return sv[1] < 0 ? -1 : 0;
+}
+
+int stream_pair_across(const struct netns_pair *net, int sv[2], int port)
+{
+	int listener, err;
+
+	netns_enter(net->ns[1]);
+	listener = stream_listener(addr_host(2, port), 1);
+	netns_enter(net->ns[0]);
+	err = stream_pair_at(sv, listener, addr_host(2, port));
+	close(listener);
+	return err;
 }
 
 int stream_pair(int sv[2])

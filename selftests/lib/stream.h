@@ -158,6 +158,8 @@ union addr addr_peer(int fd);
 
 /* --- sockets; the functions return -1 with errno as the system calls do ---- */
 
+struct netns_pair;
+
 int stream_socket(int flags);
 int stream_bind(int fd, union addr a);
 int stream_connect(int fd, union addr a);
@@ -170,6 +172,8 @@ int stream_accept(int listener);
 int stream_pair(int sv[2]);
 /* The same, over a listener and an address of the caller's */
 int stream_pair_at(int sv[2], int listener, union addr to);
+/* The same, from the first namespace, where the caller is then, to a listener in the second */
+int stream_pair_across(const struct netns_pair *net, int sv[2], int port);
 /* The same with small buffers from the start */
 int stream_small_pair(int sv[2], int sndbuf, int rcvbuf);
 void stream_close_pair(int sv[2]);

@@ -240,36 +240,19 @@ FIXTURE_TEARDOWN(cut)
 	close(self->wire.tun[1]);
 }
 
-static int connect_both(FIXTURE_DATA(cut) *self, int sv[2])
-{
-	int listener, err;
-
-	netns_enter(self->net.ns[1]);
-	listener = stream_listener(addr_host(2, PORT), 1);
-	netns_enter(self->net.ns[0]);
-	err = stream_pair_at(sv, listener, addr_host(2, PORT));
-	close(listener);
-	return err;
-}
-
 TEST_F(cut, right)
 {
 	struct wire *w = &self->wire;
 	struct flow flow[2];
 	int sv[2];
 
-	ASSERT_OK(connect_both(self, sv));
-	for (int i = 0; i < 2; i++) {
-		flow[i] = (struct flow) {
-			.from = sv[i],
-			.to = sv[!i],
-			.len = LEN,
-			.seed = i + 1,
-			.writing = { .chunk = 100000, .random = true },
-			.reading = { .chunk = 200000 },
-		};
-		flow_start(&flow[i]);
-	}
+	ASSERT_OK(stream_pair_across(&self->net, sv, PORT));
+	flow_start_both(flow, sv, &(struct flow) {
+		.len = LEN,
+		.seed = 1,
+		.writing = { .chunk = 100000, .random = true },
+		.reading = { .chunk = 200000 },
+	});
 	for (int i = 0; i < 2; i++) {
 		flow_join(&flow[i]);
 		EXPECT_TRUE(flow_right(&flow[i]));

@@ -254,17 +254,12 @@ TEST_F(links, both_ways)
 	ASSERT_LE(0, tap);
 	netns_enter(self->net.ns[0]);
 	ASSERT_OK(stream_pair_at(sv, listener, to));
-	for (int i = 0; i < 2; i++) {
-		flow[i] = (struct flow) {
-			.from = sv[i],
-			.to = sv[!i],
-			.len = LEN,
-			.seed = i + 1,
-			.writing = { .chunk = 100000, .random = true },
-			.reading = { .chunk = 200000 },
-		};
-		flow_start(&flow[i]);
-	}
+	flow_start_both(flow, sv, &(struct flow) {
+		.len = LEN,
+		.seed = 1,
+		.writing = { .chunk = 100000, .random = true },
+		.reading = { .chunk = 200000 },
+	});
 	while (flow[0].received < LEN || flow[1].received < LEN) {
 		look(tap, &seen);
 		sleep_ms(1);
