@@ -11,9 +11,11 @@
 #include "net.h"
 #include "ports.h"
 #include "sock.h"
+#include "taken.h"
 
 #define LTCP_PORT_BUCKETS	4096
 #define LTCP_PORT_COUNTERS	65536
+#define LTCP_PORT_PROBES	16	/* a search that needs more is a long one */
 
 /**
  * struct ltcp_port - a port of a namespace that is in use
@@ -80,6 +82,7 @@ int ltcp_ports_init(void)
 
 void ltcp_ports_exit(void)
 {
+	ltcp_taken_exit();
 	rcu_barrier();
 	kvfree(counters);
 	kvfree(buckets);
@@ -335,31 +338,79 @@ int ltcp_ports_bind(struct sock *sk, unsigned short num)
 
 /* connect() */
 
-/* Enter the connection with one local port: -EADDRINUSE when the pair is taken. */
-static int port_connect(struct sock *sk, u16 num)
+/**
+ * struct ltcp_port_search - a search for a local port to connect from
+ * @sk: the socket
+ * @taken: what is known of its destination, NULL: nothing
+ * @probes: ports that were tried
+ */
+struct ltcp_port_search {
+	struct sock *sk;
+	struct ltcp_taken *taken;
+	u32 probes;
+};
+
+/* A port that the connection may have if the pair is free; NULL: somebody has bound it, or -errno */
+static struct ltcp_port *port_for_connect(struct ltcp_port_bucket *bucket, struct ltcp_net *ln,
+					  u16 num)
 {
-	struct ltcp_net *ln = ltcp_sk_net(sk);
+	struct ltcp_port *port = port_find_or_make(bucket, ln, num);
+
+	if (!port)
+		return ERR_PTR(-ENOMEM);
+	return port->bound ? NULL : port;
+}
+
+/* Enter the connection with one local port: -EADDRINUSE when the pair is taken. */
+static int port_connect(struct ltcp_port_search *search, u16 num)
+{
+	struct ltcp_net *ln = ltcp_sk_net(search->sk);
 	struct ltcp_port_bucket *bucket = port_bucket(ln, num);
-	struct ltcp_node *node = &ltcp_sk(sk)->node;
+	struct ltcp_node *node = &ltcp_sk(search->sk)->node;
 	struct ltcp_port *port;
-	int err = -ENOMEM;
+	int err = -EADDRINUSE;
 
 	spin_lock_bh(&bucket->lock);
-	port = port_find_or_make(bucket, ln, num);
-	if (!port)
+	port = port_for_connect(bucket, ln, num);
+	if (IS_ERR_OR_NULL(port)) {
+		err = port ? PTR_ERR(port) : err;
 		goto out;
-	err = -EADDRINUSE;
-	if (port->bound)
-		goto out;
+	}
 	node->key.lport = htons(num);
+	ltcp_taken_note(search->taken, num);
 	err = ltcp_table_insert(ln, node);
 	if (err)
 		port_free_if_unused(port);
 	else
-		port_own(port, sk);
+		port_own(port, search->sk);
 out:
 	spin_unlock_bh(&bucket->lock);
+	if (err == -ENOMEM)
+		ltcp_taken_wipe(ln, &node->key);
 	return err;
+}
+
+/* The first free port from @from to @to; @port: which it was */
+static int search_range(struct ltcp_port_search *search, u32 from, u32 to, u32 *port)
+{
+	struct sock *sk = search->sk;
+	u32 num;
+	int err;
+
+	for (num = ltcp_taken_next(search->taken, from); num <= to;
+	     num = ltcp_taken_next(search->taken, num + 1)) {
+		if (inet_is_local_reserved_port(sock_net(sk), num))
+			continue;
+		err = port_connect(search, num);
+		if (err != -EADDRINUSE) {
+			*port = num;
+			return err;
+		}
+		if (++search->probes == LTCP_PORT_PROBES && !search->taken)
+			search->taken = ltcp_taken_begin(ltcp_sk_net(sk), &ltcp_sk(sk)->node.key);
+		cond_resched();
+	}
+	return -EADDRINUSE;
 }
 
 static u64 connect_hash(const struct ltcp_key *key)
@@ -373,6 +424,33 @@ static u64 connect_hash(const struct ltcp_key *key)
 	return siphash(&seed, sizeof(seed), &connect_key);
 }
 
+/* All of a range, from somewhere within it on */
+static int search_round(struct ltcp_port_search *search, u32 low, u32 high, u32 start, u32 *port)
+{
+	int err = search_range(search, start, high, port);
+
+	if (err == -EADDRINUSE && start > low)
+		err = search_range(search, low, start - 1, port);
+	return err;
+}
+
+/* What is noted is left out; only if nothing is left are notes not believed */
+static int search_port(struct ltcp_port_search *search, u32 low, u32 high, u32 start, u32 *port)
+{
+	struct ltcp_taken *taken;
+	int err;
+
+	err = search_round(search, low, high, start, port);
+	taken = search->taken;
+	if (err == -EADDRINUSE && taken) {
+		search->taken = NULL;
+		search->probes = LTCP_PORT_PROBES;
+		err = search_round(search, low, high, start, port);
+	}
+	ltcp_taken_put(taken);
+	return err == -EADDRINUSE ? -EADDRNOTAVAIL : err;
+}
+
 /*
  * RFC 6056 algorithm 4: an offset by the three other values of the pair, and
  * one of many counters, by the same. The counters advance by a little more
@@ -380,27 +458,21 @@ static u64 connect_hash(const struct ltcp_key *key)
  */
 static int ports_connect_any(struct sock *sk)
 {
-	u64 hash = connect_hash(&ltcp_sk(sk)->node.key);
+	const struct ltcp_key *key = &ltcp_sk(sk)->node.key;
+	struct ltcp_port_search search = { .sk = sk };
+	u64 hash = connect_hash(key);
 	u32 *counter = &counters[(hash >> 32) % LTCP_PORT_COUNTERS];
+	u32 start, port, n;
 	int low, high, err;
-	u32 start, i, n;
 
 	inet_sk_get_local_port_range(sk, &low, &high);
 	n = high - low + 1;
-	start = ((u32)hash + READ_ONCE(*counter)) % n;
-	for (i = 0; i < n; i++) {
-		u16 num = low + (start + i) % n;
-
-		if (inet_is_local_reserved_port(sock_net(sk), num))
-			continue;
-		err = port_connect(sk, num);
-		if (err != -EADDRINUSE) {
-			WRITE_ONCE(*counter, *counter + i + 1 + get_random_u32_below(8));
-			return err;
-		}
-		cond_resched();
-	}
-	return -EADDRNOTAVAIL;
+	start = low + ((u32)hash + READ_ONCE(*counter)) % n;
+	search.taken = ltcp_taken_find(ltcp_sk_net(sk), key);
+	err = search_port(&search, low, high, start, &port);
+	if (!err)
+		WRITE_ONCE(*counter, *counter + (port + n - start) % n + 1 + get_random_u32_below(8));
+	return err;
 }
 
 int ltcp_ports_connect(struct sock *sk)

@@ -3,6 +3,7 @@
 #include <linux/jhash.h>
 
 #include "net.h"
+#include "taken.h"
 #include "tcb_table.h"
 
 #define LTCP_TABLE_MIN	256
@@ -121,6 +122,7 @@ void ltcp_table_remove(struct ltcp_net *ln, struct ltcp_node *node)
 		return;
 	rhashtable_remove_fast(&ln->table, &node->link, table_params);
 	node->hashed = false;
+	ltcp_taken_wipe(ln, &node->key);
 }
 
 struct ltcp_node *ltcp_table_next(struct rhashtable_iter *iter)
