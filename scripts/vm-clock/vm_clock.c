@@ -15,6 +15,7 @@
 
 #include <linux/atomic.h>
 #include <linux/err.h>
+#include <linux/irq_work.h>
 #include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -39,10 +40,18 @@ static int spin(void *unused)
 	return 0;
 }
 
+static void wake(struct irq_work *work)
+{
+	wake_up_process(spinner);
+}
+
+/* A probe may have come by a trap, where no lock of the scheduler's may be taken. */
+static DEFINE_IRQ_WORK(waker, wake);
+
 static int request_begins(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
 	if (atomic_inc_return(&pending) == 1)
-		wake_up_process(spinner);
+		irq_work_queue(&waker);
 	return 0;
 }
 
@@ -98,6 +107,7 @@ static int __init vm_clock_init(void)
 	pr_err("cannot probe %s: %d\n", waits[i].names[0], err);
 	while (i--)
 		unregister_kretprobe(&waits[i].probe);
+	irq_work_sync(&waker);
 	kthread_stop(spinner);
 	return err;
 }
@@ -108,6 +118,7 @@ static void __exit vm_clock_exit(void)
 
 	for (i = 0; i < ARRAY_SIZE(waits); i++)
 		unregister_kretprobe(&waits[i].probe);
+	irq_work_sync(&waker);
 	kthread_stop(spinner);
 }
 
