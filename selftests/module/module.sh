@@ -129,6 +129,13 @@ test_unload_script_names_who_is_in_the_way() {
 	grep -q "^  $holder sockets serve" /tmp/unload.out
 }
 
+test_unload_script_takes_what_builds_on_it() {
+	insmod "$KO"
+	insmod "${KO%/*}/ltcp_cong_example.ko"
+	"$TOP/scripts/unload" 2>&1 | grep -x 'also unloaded: ltcp_cong_example'
+	[[ ! -d /sys/module/ltcp && ! -d /sys/module/ltcp_cong_example ]]
+}
+
 test_unload_script_after_connection() {
 	insmod "$KO"
 	sockets connect 253
