@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tcp.h"
+
 /**
  * netns_new() - a namespace with lo up; the calling thread is in it afterwards
  *
@@ -104,15 +106,5 @@ bool tap_next(int tap, struct packet *p, long ms);
 bool tap_find(int tap, struct packet *p, uint8_t flags, bool text, long ms);
 /* Forget what was seen so far */
 void tap_flush(int tap);
-
-/* Control bits */
-enum {
-	FIN = 0x01,
-	SYN = 0x02,
-	RST = 0x04,
-	PSH = 0x08,
-	ACK = 0x10,
-	URG = 0x20,
-};
 
 #endif

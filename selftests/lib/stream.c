@@ -262,6 +262,17 @@ int stream_bind(int fd, union addr a)
 	return bind(fd, &a.sa, addr_len());
 }
 
+int stream_bound(union addr a, bool reuse)
+{
+	int fd = stream_socket(0);
+
+	opt_set(fd, SOL_SOCKET, SO_REUSEADDR, reuse);
+	if (!stream_bind(fd, a))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 int stream_connect(int fd, union addr a)
 {
 	return connect(fd, &a.sa, addr_len());

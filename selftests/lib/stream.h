@@ -21,6 +21,8 @@
 /* After netinet/in.h; netinet/tcp.h and linux/tcp.h exclude each other */
 #include <linux/tcp.h>
 
+#include "tcp.h"
+
 #ifndef SOL_TCP
 #define SOL_TCP		IPPROTO_TCP
 #endif
@@ -162,6 +164,8 @@ struct netns_pair;
 
 int stream_socket(int flags);
 int stream_bind(int fd, union addr a);
+/* A socket of its own bound to @a, with SO_REUSEADDR or not; -1 with errno */
+int stream_bound(union addr a, bool reuse);
 int stream_connect(int fd, union addr a);
 /* Two blocking calls of which a signal interrupts neither: connect() in a new socket */
 int stream_connected(union addr to);
@@ -209,21 +213,6 @@ int stream_info(int fd, struct tcp_info *info);
 int stream_state(int fd);
 /* Wait until a socket is in a state; false: it never was */
 bool stream_reaches(int fd, int state, long ms);
-
-/* States as tcp_info has them */
-enum {
-	ESTABLISHED = 1,
-	SYN_SENT,
-	SYN_RECEIVED,
-	FIN_WAIT_1,
-	FIN_WAIT_2,
-	TIME_WAIT,
-	CLOSED,
-	CLOSE_WAIT,
-	LAST_ACK,
-	LISTEN,
-	CLOSING,
-};
 
 /* net.ipv4.ltcp_… or tcp_…: 0 or -1 */
 int sysctl_set(const char *name, const char *value);

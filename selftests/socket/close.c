@@ -11,16 +11,6 @@ STREAM_FIXTURE(close);
 
 #define SOON	10	/* ms: what loopback has done by then is done */
 
-static int bound(union addr a)
-{
-	int fd = stream_socket(0);
-
-	if (!stream_bind(fd, a))
-		return fd;
-	close(fd);
-	return -1;
-}
-
 /* A connection that can be cut: over a device of its own to host 2, whose namespace we keep */
 static int remote_pair(struct netns_pair *net, int sv[2])
 {
@@ -282,10 +272,10 @@ TEST_F_TIMEOUT(close, orphan_gives_up, 1200)
 	EXPECT_EQ(1, send(sv[0], "x", 1, 0));
 	close(sv[0]);
 	sleep_ms(500);
-	EXPECT_ERR(EADDRINUSE, bound(name));
+	EXPECT_ERR(EADDRINUSE, stream_bound(name, false));
 	/* RTOs of 0.2 + 0.4 + 0.8 + 1.6 s; with RTOs of 1 s: 15 s */
 	sleep_ms(20000);
-	EXPECT_OK(bound(name));
+	EXPECT_OK(stream_bound(name, false));
 }
 
 TEST_F_TIMEOUT(close, fin_wait_2_without_a_user_ends, 600)
@@ -298,9 +288,9 @@ TEST_F_TIMEOUT(close, fin_wait_2_without_a_user_ends, 600)
 	name = addr_local(sv[0]);
 	close(sv[0]);
 	sleep_ms(55000);
-	EXPECT_ERR(EADDRINUSE, bound(name));
+	EXPECT_ERR(EADDRINUSE, stream_bound(name, false));
 	sleep_ms(10000);
-	EXPECT_OK(bound(name));
+	EXPECT_OK(stream_bound(name, false));
 	/* The peer still believes in it */
 	EXPECT_EQ(CLOSE_WAIT, stream_state(sv[1]));
 }
@@ -316,9 +306,9 @@ TEST_F_TIMEOUT(close, fin_wait_2_by_sysctl, 600)
 	name = addr_local(sv[0]);
 	close(sv[0]);
 	sleep_ms(8000);
-	EXPECT_ERR(EADDRINUSE, bound(name));
+	EXPECT_ERR(EADDRINUSE, stream_bound(name, false));
 	sleep_ms(4000);
-	EXPECT_OK(bound(name));
+	EXPECT_OK(stream_bound(name, false));
 }
 
 /* With a user FIN-WAIT-2 may last */

@@ -23,17 +23,6 @@ static union addr silent_host(void)
 	return addr_parse("10.9.0.2", 7);
 }
 
-static int bound(union addr a, bool reuse)
-{
-	int fd = stream_socket(0);
-
-	opt_set(fd, SOL_SOCKET, SO_REUSEADDR, reuse);
-	if (!stream_bind(fd, a))
-		return fd;
-	close(fd);
-	return -1;
-}
-
 /* --- socket() -------------------------------------------------------------- */
 
 TEST_F(open, socket_names_its_kind)
@@ -118,10 +107,10 @@ TEST_F(open, bind_exhausts_the_range)
 {
 	ASSERT_OK(sysctl_set_path("ipv4/ip_local_port_range", "40000 40009"));
 	for (int i = 0; i < 10; i++)
-		EXPECT_OK(bound(addr_loopback(0), false));
-	EXPECT_ERR(EADDRINUSE, bound(addr_loopback(0), false));
+		EXPECT_OK(stream_bound(addr_loopback(0), false));
+	EXPECT_ERR(EADDRINUSE, stream_bound(addr_loopback(0), false));
 	/* Another address has its own ports */
-	EXPECT_OK(bound(addr_parse("127.0.0.2", 0), false));
+	EXPECT_OK(stream_bound(addr_parse("127.0.0.2", 0), false));
 }
 
 /* Two binds to one port: SO_REUSEADDR of each, addresses, may the second */
@@ -152,11 +141,11 @@ TEST_F(open, bind_conflicts)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		int first, second;
 
-		first = bound(addr_parse(cases[i].first, 4000), cases[i].first_reuse);
+		first = stream_bound(addr_parse(cases[i].first, 4000), cases[i].first_reuse);
 		ASSERT_OK(first);
 		if (cases[i].listens)
 			ASSERT_OK(listen(first, 1));
-		second = bound(addr_parse(cases[i].second, 4000), cases[i].second_reuse);
+		second = stream_bound(addr_parse(cases[i].second, 4000), cases[i].second_reuse);
 		EXPECT_STREQ(err_name(cases[i].err), err_of(second))
 			TH_LOG("case %zu", i);
 		close(first);
@@ -166,7 +155,7 @@ TEST_F(open, bind_conflicts)
 
 TEST_F(open, only_one_of_two_may_listen)
 {
-	int a = bound(addr_loopback(4000), true), b = bound(addr_loopback(4000), true);
+	int a = stream_bound(addr_loopback(4000), true), b = stream_bound(addr_loopback(4000), true);
 
 	ASSERT_OK(a);
 	ASSERT_OK(b);
@@ -178,10 +167,10 @@ TEST_F(open, only_one_of_two_may_listen)
 
 TEST_F(open, close_frees_the_port)
 {
-	int fd = bound(addr_loopback(4000), false);
+	int fd = stream_bound(addr_loopback(4000), false);
 
 	close(fd);
-	EXPECT_OK(bound(addr_loopback(4000), false));
+	EXPECT_OK(stream_bound(addr_loopback(4000), false));
 }
 
 TEST_F(open, protocols_have_ports_of_their_own)
@@ -576,7 +565,7 @@ TEST_F(open, connect_to_any_is_loopback)
 
 TEST_F(open, connect_from_a_bound_port)
 {
-	int fd = bound(addr_loopback(4001), false);
+	int fd = stream_bound(addr_loopback(4001), false);
 	union addr name;
 
 	ASSERT_OK(stream_listener(addr_loopback(4000), 1));
@@ -587,7 +576,7 @@ TEST_F(open, connect_from_a_bound_port)
 
 TEST_F(open, connect_same_pair_twice)
 {
-	int a = bound(addr_loopback(4001), true), b = bound(addr_loopback(4001), true);
+	int a = stream_bound(addr_loopback(4001), true), b = stream_bound(addr_loopback(4001), true);
 
 	ASSERT_OK(stream_listener(addr_loopback(4000), 4));
 	EXPECT_OK(stream_connect(a, addr_loopback(4000)));
@@ -774,7 +763,7 @@ TEST_F(open, close_while_connecting)
 	name = addr_local(fd);
 	close(fd);
 	/* Nothing is left of it: the port is free */
-	EXPECT_OK(bound(name, false));
+	EXPECT_OK(stream_bound(name, false));
 }
 
 TEST_F(open, shutdown_while_connecting)
@@ -808,7 +797,7 @@ TEST_F(open, disconnect)
 
 TEST_F(open, self_connect)
 {
-	int fd = bound(addr_loopback(4000), false);
+	int fd = stream_bound(addr_loopback(4000), false);
 	char text[6] = "";
 
 	ASSERT_OK(fd);

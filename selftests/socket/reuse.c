@@ -10,21 +10,10 @@ STREAM_FIXTURE(reuse);
 #define PORT	4000
 #define SOON	10	/* ms: what loopback has done by then is done */
 
-static int bound(union addr a, bool reuse)
-{
-	int fd = stream_socket(0);
-
-	opt_set(fd, SOL_SOCKET, SO_REUSEADDR, reuse);
-	if (!stream_bind(fd, a))
-		return fd;
-	close(fd);
-	return -1;
-}
-
 /* A service on PORT that has served one connection and ended it itself */
 static int serve_once(struct __test_metadata *_metadata, union addr *client)
 {
-	int listener = bound(addr_loopback(PORT), true), sv[2];
+	int listener = stream_bound(addr_loopback(PORT), true), sv[2];
 
 	ASSERT_OK(listener);
 	ASSERT_OK(listen(listener, 8));
@@ -45,8 +34,8 @@ TEST_F(reuse, service_restarts_at_once)
 
 	close(listener);
 	/* The old connection keeps the port from those who do not ask */
-	EXPECT_ERR(EADDRINUSE, bound(addr_loopback(PORT), false));
-	listener = bound(addr_loopback(PORT), true);
+	EXPECT_ERR(EADDRINUSE, stream_bound(addr_loopback(PORT), false));
+	listener = stream_bound(addr_loopback(PORT), true);
 	ASSERT_OK(listener);
 	EXPECT_OK(listen(listener, 8));
 	ASSERT_OK(stream_pair_at(sv, listener, addr_loopback(PORT)));
@@ -63,10 +52,10 @@ TEST_F_TIMEOUT(reuse, time_wait_lasts_2msl, 300)
 	listener = serve_once(_metadata, &client);
 	close(listener);
 	sleep_ms(60000 - 4 * SOON);
-	EXPECT_ERR(EADDRINUSE, bound(addr_loopback(PORT), false));
+	EXPECT_ERR(EADDRINUSE, stream_bound(addr_loopback(PORT), false));
 	/* An hrtimer ends it; Linux's wheel of timers may be seconds late */
 	sleep_ms(flavour.ltcp ? 5 * SOON : 9000);
-	EXPECT_OK(bound(addr_loopback(PORT), false));
+	EXPECT_OK(stream_bound(addr_loopback(PORT), false));
 }
 
 TEST_F(reuse, time_wait_by_sysctl)
@@ -79,9 +68,9 @@ TEST_F(reuse, time_wait_by_sysctl)
 	ASSERT_OK(sysctl_set("timewait_ms", "500"));
 	listener = serve_once(_metadata, &client);
 	close(listener);
-	EXPECT_ERR(EADDRINUSE, bound(addr_loopback(PORT), false));
+	EXPECT_ERR(EADDRINUSE, stream_bound(addr_loopback(PORT), false));
 	sleep_ms(600);
-	EXPECT_OK(bound(addr_loopback(PORT), false));
+	EXPECT_OK(stream_bound(addr_loopback(PORT), false));
 }
 
 TEST_F(reuse, no_time_wait_by_sysctl)
@@ -94,7 +83,7 @@ TEST_F(reuse, no_time_wait_by_sysctl)
 	ASSERT_OK(sysctl_set("timewait_ms", "0"));
 	listener = serve_once(_metadata, &client);
 	close(listener);
-	EXPECT_OK(bound(addr_loopback(PORT), false));
+	EXPECT_OK(stream_bound(addr_loopback(PORT), false));
 }
 
 TEST_F(reuse, time_wait_is_bounded)
@@ -105,7 +94,7 @@ TEST_F(reuse, time_wait_is_bounded)
 		SKIP(return, "Linux's bound is another");
 	ASSERT_OK(sysctl_set("max_timewait", "0"));
 	close(serve_once(_metadata, &client));
-	EXPECT_OK(bound(addr_loopback(PORT), false));
+	EXPECT_OK(stream_bound(addr_loopback(PORT), false));
 }
 
 /* Each address of a port is kept for itself */
@@ -115,11 +104,11 @@ TEST_F(reuse, time_wait_keeps_one_address)
 	int listener = serve_once(_metadata, &client), other;
 
 	close(listener);
-	other = bound(addr_parse("127.0.0.2", PORT), false);
+	other = stream_bound(addr_parse("127.0.0.2", PORT), false);
 	EXPECT_OK(other);
 	close(other);
-	EXPECT_ERR(EADDRINUSE, bound(addr_any(PORT), false));
-	EXPECT_OK(bound(addr_any(PORT), true));
+	EXPECT_ERR(EADDRINUSE, stream_bound(addr_any(PORT), false));
+	EXPECT_OK(stream_bound(addr_any(PORT), true));
 }
 
 /*
@@ -133,7 +122,7 @@ TEST_F(reuse, new_syn_ends_time_wait)
 	char octet;
 
 	sleep_ms(2000);
-	fd = bound(client, true);
+	fd = stream_bound(client, true);
 	ASSERT_OK(fd);
 	ASSERT_OK(stream_connect(fd, addr_loopback(PORT)));
 	server = stream_accept(listener);
@@ -152,7 +141,7 @@ TEST_F(reuse, new_syn_ends_time_wait_without_timestamps)
 	ASSERT_OK(sysctl_set("timestamps", "0"));
 	listener = serve_once(_metadata, &client);
 	sleep_ms(2000);
-	fd = bound(client, true);
+	fd = stream_bound(client, true);
 	ASSERT_OK(fd);
 	ASSERT_OK(stream_connect(fd, addr_loopback(PORT)));
 	server = stream_accept(listener);
@@ -164,7 +153,7 @@ TEST_F(reuse, new_syn_ends_time_wait_without_timestamps)
 /* Many that end: each keeps its client's port, none the service from serving */
 TEST_F(reuse, thousand_in_time_wait)
 {
-	int listener = bound(addr_loopback(PORT), true);
+	int listener = stream_bound(addr_loopback(PORT), true);
 
 	ASSERT_OK(listen(listener, 8));
 	for (int i = 0; i < 1000; i++) {
@@ -175,7 +164,7 @@ TEST_F(reuse, thousand_in_time_wait)
 		close(sv[(i + 1) % 2]);
 	}
 	close(listener);
-	listener = bound(addr_loopback(PORT), true);
+	listener = stream_bound(addr_loopback(PORT), true);
 	ASSERT_OK(listener);
 	EXPECT_OK(listen(listener, 8));
 	EXPECT_OK(stream_connected(addr_loopback(PORT)));
@@ -184,14 +173,14 @@ TEST_F(reuse, thousand_in_time_wait)
 /* Connections that live are not in the way of a restart either */
 TEST_F(reuse, service_restarts_over_live_connections)
 {
-	int listener = bound(addr_loopback(PORT), true), sv[2];
+	int listener = stream_bound(addr_loopback(PORT), true), sv[2];
 	char octet;
 
 	ASSERT_OK(listen(listener, 8));
 	ASSERT_OK(stream_pair_at(sv, listener, addr_loopback(PORT)));
 	close(listener);
-	EXPECT_ERR(EADDRINUSE, bound(addr_loopback(PORT), false));
-	listener = bound(addr_loopback(PORT), true);
+	EXPECT_ERR(EADDRINUSE, stream_bound(addr_loopback(PORT), false));
+	listener = stream_bound(addr_loopback(PORT), true);
 	ASSERT_OK(listener);
 	EXPECT_OK(listen(listener, 8));
 	EXPECT_OK(stream_connected(addr_loopback(PORT)));
@@ -202,10 +191,10 @@ TEST_F(reuse, service_restarts_over_live_connections)
 /* SO_REUSEADDR allows no second listener */
 TEST_F(reuse, no_second_listener)
 {
-	int first = bound(addr_loopback(PORT), true), second;
+	int first = stream_bound(addr_loopback(PORT), true), second;
 
 	ASSERT_OK(listen(first, 1));
-	second = bound(addr_loopback(PORT), true);
+	second = stream_bound(addr_loopback(PORT), true);
 	EXPECT_STREQ("EADDRINUSE", second < 0 ? err_of(-1) : err_of(listen(second, 1)));
 }
 

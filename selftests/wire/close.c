@@ -180,7 +180,7 @@ WIRE_TEST(simultaneous_close_with_text)
 /* --- our FIN is lost --------------------------------------------------------- */
 
 /* It is sent again after an RTO, and the RTO doubles (RFC 6298 section 5) */
-static void fin_repeated(struct wire *w, enum wire_state state)
+static void fin_repeated(struct wire *w, enum tcp_state state)
 {
 	s64 seq, ack, gap = 0, last = 0;
 	u64 sent;
@@ -206,7 +206,7 @@ WIRE_TEST(fin_repeated_in_closing)	{ fin_repeated(w, CLOSING); }
 WIRE_TEST(fin_repeated_in_last_ack)	{ fin_repeated(w, LAST_ACK); }
 
 /* L4: nobody holds it and the peer is gone: it ends all the same, in minutes */
-static void orphan_ends(struct wire *w, enum wire_state state)
+static void orphan_ends(struct wire *w, enum tcp_state state)
 {
 	int fd = wire_into(w, state);
 
@@ -570,7 +570,7 @@ WIRE_TEST(listener_closes)
 /* --- ABORT (section 3.10.5) ----------------------------------------------------------- */
 
 /* <SEQ=SND.NXT><CTL=RST> where the peer may believe in the connection, silence elsewhere */
-static void abort_in(struct wire *w, enum wire_state state, bool rst)
+static void abort_in(struct wire *w, enum tcp_state state, bool rst)
 {
 	int fd = wire_into(w, state);
 	s64 nxt = w->flow->nxt;

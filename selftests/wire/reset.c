@@ -30,7 +30,7 @@
 	WIRE_TEST(test##_in_##name) { test(w, state, passive); }
 
 /* The state is as before: by the trace, which knows half-open entries too */
-static void unchanged(struct wire *w, enum wire_state state)
+static void unchanged(struct wire *w, enum tcp_state state)
 {
 	wire_expect_state(w, NO_FD, state);
 }
@@ -38,7 +38,7 @@ static void unchanged(struct wire *w, enum wire_state state)
 /* --- RST ---------------------------------------------------------------- */
 
 /* U-4: at RCV.NXT it is believed; nothing is sent, nothing remains */
-static void rst_exact(struct wire *w, enum wire_state state, bool passive)
+static void rst_exact(struct wire *w, enum tcp_state state, bool passive)
 {
 	int fd = wire_into(w, state, .passive = passive);
 	bool half_open = state == SYN_RECEIVED && passive;
@@ -61,7 +61,7 @@ WINDOWED_STATES(X)
 #undef X
 
 /* U-4: elsewhere in the window it is answered by a challenge ACK and dropped */
-static void rst_in_window(struct wire *w, enum wire_state state, bool passive)
+static void rst_in_window(struct wire *w, enum tcp_state state, bool passive)
 {
 	s64 next;
 
@@ -79,7 +79,7 @@ WINDOWED_STATES(X)
 #undef X
 
 /* Section 3.10.7.4, first: outside the window it is dropped in silence */
-static void rst_outside_window(struct wire *w, enum wire_state state, bool passive)
+static void rst_outside_window(struct wire *w, enum tcp_state state, bool passive)
 {
 	s64 next;
 
@@ -147,7 +147,7 @@ WIRE_TEST(rst_after_text)
  * U-5: whatever its number, a SYN draws a challenge ACK and is dropped. (A
  * passive SYN-RECEIVED follows its own rule: handshake.c, syn_received_*.)
  */
-static void syn_anywhere(struct wire *w, enum wire_state state, bool passive)
+static void syn_anywhere(struct wire *w, enum tcp_state state, bool passive)
 {
 	s64 next, offsets[] = { -1, 0, 1, 1000, -100000, 1 << 30 };
 	unsigned int i;
@@ -181,7 +181,7 @@ WIRE_TEST(syn_ack_with_text)
 /* --- ACK ---------------------------------------------------------------- */
 
 /* U-6: an ACK of what was never sent: ACK, drop, text and all */
-static void ack_of_future(struct wire *w, enum wire_state state, bool passive)
+static void ack_of_future(struct wire *w, enum tcp_state state, bool passive)
 {
 	s64 next, nxt;
 
@@ -202,7 +202,7 @@ WINDOWED_STATES(X)
 #undef X
 
 /* U-6: below SND.UNA - MAX.SND.WND the same */
-static void ack_of_past(struct wire *w, enum wire_state state, bool passive)
+static void ack_of_past(struct wire *w, enum tcp_state state, bool passive)
 {
 	s64 next, nxt;
 
@@ -237,7 +237,7 @@ WIRE_TEST(text_with_ack_outside)
 }
 
 /* Fifth: "if the ACK bit is off, drop the segment and return" */
-static void no_ack_bit(struct wire *w, enum wire_state state, bool passive)
+static void no_ack_bit(struct wire *w, enum tcp_state state, bool passive)
 {
 	wire_into(w, state, .passive = passive);
 	wire_send(w, 0, .len = 10, .stray = true);
@@ -254,7 +254,7 @@ WINDOWED_STATES(X)
 /* --- unacceptable numbers --------------------------------------------------- */
 
 /* First: an unacceptable segment is answered by an ACK and dropped */
-static void text_outside_window(struct wire *w, enum wire_state state, bool passive)
+static void text_outside_window(struct wire *w, enum tcp_state state, bool passive)
 {
 	s64 next;
 

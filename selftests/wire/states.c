@@ -146,7 +146,7 @@ static int syn_sent(struct wire *w, const char *here, const struct wire_open *op
 	return fd;
 }
 
-static int reach(struct wire *w, const char *here, enum wire_state state,
+static int reach(struct wire *w, const char *here, enum tcp_state state,
 		 const struct wire_open *open)
 {
 	switch (state) {
@@ -176,7 +176,7 @@ static int reach(struct wire *w, const char *here, enum wire_state state,
 	wire_fail(w, here, "no such state: %d", state);
 }
 
-int wire_into_at(struct wire *w, const char *here, enum wire_state state,
+int wire_into_at(struct wire *w, const char *here, enum tcp_state state,
 		 const struct wire_open *open)
 {
 	int fd = reach(w, here, state, open);
@@ -188,7 +188,7 @@ int wire_into_at(struct wire *w, const char *here, enum wire_state state,
 	return fd;
 }
 
-bool wire_synchronised(enum wire_state state)
+bool wire_synchronised(enum tcp_state state)
 {
 	return state != CLOSED && state != LISTEN && state != SYN_SENT && state != SYN_RECEIVED;
 }

@@ -31,7 +31,7 @@ static const char * const state_names[] = {
  */
 static const struct {
 	unsigned int from;
-	enum wire_state to;
+	enum tcp_state to;
 	const char *why;
 } arrows[WIRE_ARROWS + 1] = {
 	[1] = { BIT(CLOSED), LISTEN, "passive open" },
@@ -75,7 +75,7 @@ __attribute__((constructor)) static void make_totals(void)
 		      -1, 0);
 }
 
-const char *wire_state_name(enum wire_state state)
+const char *wire_state_name(enum tcp_state state)
 {
 	if (state <= 0 || state >= (int)(sizeof(state_names) / sizeof(state_names[0])))
 		return "?";
@@ -214,7 +214,7 @@ void wire_arrow_at(struct wire *w, const char *here, int n)
 		  wire_state_name(arrows[n].to), arrows[n].why);
 }
 
-u64 wire_move_time_at(struct wire *w, const char *here, enum wire_state from, enum wire_state to)
+u64 wire_move_time_at(struct wire *w, const char *here, enum tcp_state from, enum tcp_state to)
 {
 	int i, count = wire_trace_read(w, moves, WIRE_MOVES);
 
@@ -225,7 +225,7 @@ u64 wire_move_time_at(struct wire *w, const char *here, enum wire_state from, en
 		  wire_state_name(to));
 }
 
-void wire_moved_at(struct wire *w, const char *here, enum wire_state from, enum wire_state to)
+void wire_moved_at(struct wire *w, const char *here, enum tcp_state from, enum tcp_state to)
 {
 	if (!w->linux_tcp)
 		wire_move_time_at(w, here, from, to);
@@ -247,7 +247,7 @@ static int last_state(struct wire *w)
 	return own ?: listener;
 }
 
-void wire_expect_state_at(struct wire *w, const char *here, int fd, enum wire_state state)
+void wire_expect_state_at(struct wire *w, const char *here, int fd, enum tcp_state state)
 {
 	int seen;
 

@@ -32,39 +32,16 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "../lib/tcp.h"
+
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int64_t s64;
 
-/* Control bits, and what may stand in their place in wire_expect() */
-enum {
-	FIN = 0x01,
-	SYN = 0x02,
-	RST = 0x04,
-	PSH = 0x08,
-	ACK = 0x10,
-	URG = 0x20,
-	ECE = 0x40,
-	CWR = 0x80,
-	PSH_ANY = 0x100,	/* PSH or not */
-};
-
-/* States, with the numbers that TCP_INFO gives */
-enum wire_state {
-	ESTABLISHED = 1,
-	SYN_SENT,
-	SYN_RECEIVED,
-	FIN_WAIT_1,
-	FIN_WAIT_2,
-	TIME_WAIT,
-	CLOSED,
-	CLOSE_WAIT,
-	LAST_ACK,
-	LISTEN,
-	CLOSING,
-};
+/* What may stand among the control bits in wire_expect(): PSH or not */
+#define PSH_ANY	0x100
 
 /* Values of a segment's fields that are no numbers */
 #define ANY	(INT_MIN)	/* expect: do not look; send: as negotiated */
@@ -412,11 +389,11 @@ struct wire_open {
 
 int wire_open_active_at(struct wire *w, const char *here, const struct wire_open *open);
 int wire_open_passive_at(struct wire *w, const char *here, const struct wire_open *open);
-int wire_into_at(struct wire *w, const char *here, enum wire_state state,
+int wire_into_at(struct wire *w, const char *here, enum tcp_state state,
 		 const struct wire_open *open);
 
 /* Is this a state with both SYNs acknowledged? */
-bool wire_synchronised(enum wire_state state);
+bool wire_synchronised(enum tcp_state state);
 
 /* --- the user's side; all descriptors are non-blocking ----------------- */
 
@@ -471,7 +448,7 @@ int wire_poll(struct wire *w, int fd, int events, int ms);
  * The state that TCP_INFO tells (unless NO_FD), and the last one in the state
  * trace of this connection
  */
-void wire_expect_state_at(struct wire *w, const char *here, int fd, enum wire_state state);
+void wire_expect_state_at(struct wire *w, const char *here, int fd, enum tcp_state state);
 
 /* --- settings and sights ---------------------------------------------- */
 
@@ -505,18 +482,18 @@ void wire_arrow_at(struct wire *w, const char *here, int n);
 
 /* "SYN-SENT" to "CLOSED" has been seen in this test. */
 #define wire_moved(w, from, to)		wire_moved_at(w, WIRE_HERE, from, to)
-void wire_moved_at(struct wire *w, const char *here, enum wire_state from, enum wire_state to);
+void wire_moved_at(struct wire *w, const char *here, enum tcp_state from, enum tcp_state to);
 
 /* When it was last seen, microseconds of CLOCK_MONOTONIC; the test fails if never */
 #define wire_move_time(w, from, to)	wire_move_time_at(w, WIRE_HERE, from, to)
-u64 wire_move_time_at(struct wire *w, const char *here, enum wire_state from, enum wire_state to);
+u64 wire_move_time_at(struct wire *w, const char *here, enum tcp_state from, enum tcp_state to);
 
 /* Print who forced which arrow; returns how many nobody did */
 int wire_missing_arrows(void);
 /* Other tests that this program has run */
 int wire_tests_before(void);
 
-const char *wire_state_name(enum wire_state state);
+const char *wire_state_name(enum tcp_state state);
 
 /* --- judging ----------------------------------------------------------- */
 
