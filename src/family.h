@@ -24,6 +24,8 @@ struct sockaddr;
  * @tos: type of service or traffic class
  * @label: IPv6: flow label, 0: of the host's choice
  * @options: IPv4: options to send along (MUST-53), NULL: none; not the reply's own
+ * @spare: the segment that is answered: its memory may serve for the answer, and is
+ *	taken from here then; NULL: none
  */
 struct ltcp_reply {
 	struct ltcp_key key;
@@ -35,6 +37,7 @@ struct ltcp_reply {
 	u8 tos;
 	__be32 label;
 	const struct ip_options_rcu *options;
+	struct sk_buff *spare;
 };
 
 /**
@@ -50,7 +53,8 @@ struct ltcp_reply {
  * @rehash: the source port is known: route again if it matters, sets key.lport; 0 or -errno
  * @adopt: set addresses of a passive connection from its key, and its route; takes the
  *	SYN or ACK's skb for IP options, marks and so on; 0 or -errno
- * @route: the route of a reply, NULL: none; caller releases it
+ * @route: the route of a reply, NULL: none, or the peer's address is not one host's
+ *	(MUST-57, MUST-63); caller releases it
  * @transmit: send a segment of a connection: skb->data is the TCP header; consumes it;
  *	@ecn goes into the IP header (RFC 3168)
  * @reply: send a segment that belongs to no connection; consumes it. @dst is the route,
@@ -59,7 +63,8 @@ struct ltcp_reply {
  *	wholly in software unless @dst's device sums any protocol
  * @policy_ok: XFRM and the socket's least TTL (RFC 5082) let this segment in; @sk may be
  *	NULL
- * @unicast: source and destination of a received SYN are acceptable (MUST-57, MUST-63)
+ * @unicast: a received segment was sent to one host, us (MUST-57), and its source might be
+ *	one: @route has the last word on that
  * @answer: what a received segment says about answers to it: ltcp_reply.oif, scope,
  *	mark, tos and label
  * @tos: type of service that a socket's user has asked for

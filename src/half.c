@@ -234,22 +234,28 @@ static struct sock *promote(struct ltcp_net *ln, struct ltcp_half_entry *entry,
 	return child;
 }
 
-static void answer(struct ltcp_net *ln, const struct ltcp_half_entry *entry,
-		   const struct ltcp_half *half, const struct ltcp_verdict *v)
+/* Return: @skb, or NULL when the answer took its memory */
+static struct sk_buff *answer(struct ltcp_net *ln, const struct ltcp_half_entry *entry,
+			      const struct ltcp_half *half, const struct ltcp_verdict *v,
+			      struct sk_buff *skb)
 {
 	struct ltcp_reply reply;
 	struct ltcp_seg seg;
 
+	if (!(v->act & (LTCP_ACT_RST | LTCP_ACT_SYNACK | LTCP_ACT_ACK)))
+		return skb;
 	reply_for(entry, &reply);
+	reply.spare = skb;
 	if (v->act & LTCP_ACT_RST) {
 		ltcp_output_reply_rst(ln, entry->family, &reply, v);
 	} else if (v->act & LTCP_ACT_SYNACK) {
 		ltcp_half_synack(half, ltcp_now(), &seg);
 		ltcp_output_reply(ln, entry->family, &reply, &seg, NULL);
-	} else if (v->act & LTCP_ACT_ACK) {
+	} else {
 		ltcp_half_ack(half, ltcp_now(), &seg);
 		ltcp_output_reply(ln, entry->family, &reply, &seg, NULL);
 	}
+	return reply.spare;
 }
 
 /* The accept queue is full: the peer repeats its ACK, or we our SYN-ACK, unless told to reset */
@@ -296,7 +302,7 @@ bool ltcp_half_rcv(struct ltcp_net *ln, struct ltcp_node *node, struct sk_buff *
 	sock_hold(listener);	/* our own: the entry's goes with it */
 	spin_unlock(&entry->lock);
 
-	answer(ln, entry, &half, &v);
+	skb = answer(ln, entry, &half, &v, skb);
 	if (v.act & LTCP_ACT_CLOSED)
 		end(ln, entry);
 	if (child) {
@@ -342,7 +348,7 @@ static void reset_entry(struct ltcp_net *ln, struct ltcp_half_entry *entry)
 	v.rst.flags = LTCP_RST;
 	ltcp_fsm_move(&v, LTCP_SYN_RECEIVED, LTCP_CLOSED, LTCP_CAUSE_ABORT);
 	ltcp_trace_moves(ln, &entry->node.key, &v);
-	answer(ln, entry, &entry->half, &v);
+	answer(ln, entry, &entry->half, &v, NULL);
 	end(ln, entry);
 }
 

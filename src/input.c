@@ -170,7 +170,7 @@ static void to_connection(struct ltcp_net *ln, const struct ltcp_family *family,
 
 static void to_nobody(struct ltcp_net *ln, const struct ltcp_family *family,
 		      struct sk_buff *skb, const struct ltcp_seg *seg,
-		      const struct ltcp_reply *reply)
+		      struct ltcp_reply *reply)
 {
 	struct ltcp_verdict v = {};
 
@@ -182,7 +182,7 @@ static void to_nobody(struct ltcp_net *ln, const struct ltcp_family *family,
 		if (v.act & LTCP_ACT_RST)
 			ltcp_output_reply_rst(ln, family, reply, &v);
 	}
-	kfree_skb(skb);
+	kfree_skb(reply->spare);
 }
 
 static void to_listener(struct ltcp_net *ln, const struct ltcp_family *family,
@@ -237,7 +237,7 @@ static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
 								   node),
 						  seg, reply, listener, &iss_min)) {
 			case LTCP_TW_DONE:
-				kfree_skb(skb);
+				kfree_skb(reply->spare);
 				return;
 			case LTCP_TW_REOPEN:
 				reopened = &iss_min;
@@ -256,7 +256,7 @@ static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
 void ltcp_input(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb,
 		const struct ltcp_key *key, int dif, int sdif)
 {
-	struct ltcp_reply reply = { .key = *key };
+	struct ltcp_reply reply = { .key = *key, .spare = skb };
 	struct ltcp_seg seg;
 
 	if (!decode(ln, skb, &seg)) {

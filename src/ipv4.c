@@ -103,7 +103,15 @@ static struct dst_entry *ipv4_route(struct ltcp_net *ln, const struct ltcp_reply
 			   sock_net_uid(ln->net, reply->sk));
 	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(&fl4));
 	rt = ip_route_output_flow(ln->net, &fl4, sk);
-	return IS_ERR(rt) ? NULL : &rt->dst;
+	if (IS_ERR(rt))
+		return NULL;
+	/* MUST-63: the way back is asked for in any case, so that it tells of the source as well */
+	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
+		LTCP_COUNT(ln, DROP_ADDRESS);
+		ip_rt_put(rt);
+		return NULL;
+	}
+	return &rt->dst;
 }
 
 static struct dst_entry *ipv4_route_sock(struct sock *sk)
@@ -315,16 +323,10 @@ static bool ipv4_policy_ok(struct sock *sk, struct sk_buff *skb)
 	return true;
 }
 
-/* MUST-57: neither to nor (MUST-63) from an address that is not one host's */
+/* MUST-57; IP lets nothing in from multicast addresses, and ipv4_route() says what is a broadcast */
 static bool ipv4_unicast(const struct sk_buff *skb)
 {
-	__be32 saddr = ip_hdr(skb)->saddr;
-	unsigned int type;
-
-	if (skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))
-		return false;
-	type = inet_addr_type_dev_table(dev_net(skb->dev), skb->dev, saddr);
-	return type != RTN_BROADCAST && type != RTN_MULTICAST;
+	return !(skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST));
 }
 
 static void ipv4_answer(const struct sk_buff *skb, struct ltcp_reply *reply)

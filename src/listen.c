@@ -271,7 +271,7 @@ static bool cookies_about(const struct ltcp_net *ln)
 
 /* Nothing is remembered: what the peer will echo has to say it all */
 static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
-			struct ltcp_half *half, const struct ltcp_reply *reply,
+			struct ltcp_half *half, struct ltcp_reply *reply,
 			struct dst_entry *dst)
 {
 	struct ltcp_cookie_options opt;
@@ -297,7 +297,7 @@ static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
 
 /* Return: true when an entry was made, whose @reply->options are now */
 static bool remember(struct sock *sk, const struct ltcp_family *family, struct ltcp_half *half,
-		     const struct ltcp_reply *reply, const u32 *iss_min, struct dst_entry *dst)
+		     struct ltcp_reply *reply, const u32 *iss_min, struct dst_entry *dst)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct ltcp_seg seg;
@@ -316,7 +316,7 @@ static bool remember(struct sock *sk, const struct ltcp_family *family, struct l
 
 /* As remember() */
 static bool take_syn(struct sock *sk, const struct ltcp_family *family,
-		     const struct ltcp_seg *seg, const struct ltcp_reply *reply,
+		     const struct ltcp_seg *seg, struct ltcp_reply *reply,
 		     const u32 *iss_min)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
@@ -449,7 +449,7 @@ void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct s
 		if (!take_syn(sk, family, seg, reply, iss_min))
 			kfree(options);
 	}
-	kfree_skb(skb);
+	kfree_skb(reply->spare);
 out:
 	sock_put(sk);
 }

@@ -409,7 +409,7 @@ void ltcp_output_rst(struct sock *sk, const struct ltcp_verdict *v)
 }
 
 void ltcp_output_reply_rst(struct ltcp_net *ln, const struct ltcp_family *family,
-			   const struct ltcp_reply *reply, const struct ltcp_verdict *v)
+			   struct ltcp_reply *reply, const struct ltcp_verdict *v)
 {
 	struct ltcp_seg seg;
 
@@ -417,8 +417,47 @@ void ltcp_output_reply_rst(struct ltcp_net *ln, const struct ltcp_family *family
 	ltcp_output_reply(ln, family, reply, &seg, NULL);
 }
 
+/* Nobody else looks at it, and there is room for @len octets and IP's and the link's headers */
+static bool can_serve(const struct sk_buff *skb, unsigned int len, unsigned int headers)
+{
+	return !skb_shared(skb) && !skb_cloned(skb) && !skb_is_nonlinear(skb) && !skb_is_gso(skb) &&
+	       !skb_pfmemalloc(skb) && skb_end_offset(skb) - skb_headroom(skb) >= len &&
+	       skb_headroom(skb) >= headers;
+}
+
+/* A segment that came in becomes an empty one, as if it had just been allocated */
+static void wipe(struct sk_buff *skb, unsigned int len)
+{
+	skb_orphan(skb);
+	skb_scrub_packet(skb, true);
+	skb_clear_hash(skb);
+	skb->encapsulation = 0;
+	skb->csum_valid = 0;
+	skb->csum_level = 0;
+	__skb_trim(skb, 0);
+	skb_reserve(skb, len);
+}
+
+/*
+ * Under a flood most of the cost of an answer is memory that is allocated for
+ * it, and that of the segment which is freed: the segment turns round instead.
+ */
+static struct sk_buff *reply_skb(const struct ltcp_family *family, struct ltcp_reply *reply,
+				 const struct ltcp_seg *seg, const struct dst_entry *dst)
+{
+	unsigned int len = LTCP_HEADER_MIN + ltcp_options_len(&seg->opt);
+	struct sk_buff *skb = reply->spare;
+
+	if (!skb || reply->options ||
+	    !can_serve(skb, len, family->header_len + LL_RESERVED_SPACE(dst->dev)))
+		return alloc_empty();
+	reply->spare = NULL;
+	wipe(skb, len);
+	return skb;
+}
+
 int ltcp_output_reply(struct ltcp_net *ln, const struct ltcp_family *family,
-		      const struct ltcp_reply *reply, struct ltcp_seg *seg,
+		      struct ltcp_reply *reply, struct ltcp_seg *seg,
 		      struct dst_entry *dst)
 {
 	struct sk_buff *skb;
@@ -427,7 +466,7 @@ int ltcp_output_reply(struct ltcp_net *ln, const struct ltcp_family *family,
 		dst = family->route(ln, reply);
 	if (!dst)
 		return -EHOSTUNREACH;
-	skb = alloc_empty();
+	skb = reply_skb(family, reply, seg, dst);
 	if (!skb) {
 		dst_release(dst);
 		return -ENOMEM;

@@ -57,7 +57,7 @@ void ltcp_output_rst(struct sock *sk, const struct ltcp_verdict *v);
  * Return: 0 or -errno
  */
 int ltcp_output_reply(struct ltcp_net *ln, const struct ltcp_family *family,
-		      const struct ltcp_reply *reply, struct ltcp_seg *seg,
+		      struct ltcp_reply *reply, struct ltcp_seg *seg,
 		      struct dst_entry *dst);
 
 /**
@@ -68,7 +68,7 @@ int ltcp_output_reply(struct ltcp_net *ln, const struct ltcp_family *family,
  * @v: LTCP_ACT_RST is among its acts
  */
 void ltcp_output_reply_rst(struct ltcp_net *ln, const struct ltcp_family *family,
-			   const struct ltcp_reply *reply, const struct ltcp_verdict *v);
+			   struct ltcp_reply *reply, const struct ltcp_verdict *v);
 
 /**
  * ltcp_output_release() - SND.UNA has advanced: free what was acknowledged

@@ -624,14 +624,19 @@ static int listener_score(const struct sock *sk, const struct ltcp_key *key, int
 	return score;
 }
 
+static u32 spread(const struct ltcp_key *key)
+{
+	return jhash2((const u32 *)key, sizeof(*key) / sizeof(u32), spread_seed);
+}
+
 /* Among equals (SO_REUSEPORT) a hash of the pair chooses, the same one each time. */
 static struct sock *listener_best(struct ltcp_port *port, const struct ltcp_key *key,
 				  int dif, int sdif)
 {
-	u32 hash = jhash2((const u32 *)key, sizeof(*key) / sizeof(u32), spread_seed);
 	struct sock *best = NULL;
 	struct ltcp_sock *lsk;
 	int best_score = 0, n = 0;
+	u32 hash = 0;
 
 	hlist_for_each_entry_rcu(lsk, &port->listeners, listen_link,
 				 lockdep_is_held(&port->bucket->lock)) {
@@ -640,11 +645,15 @@ static struct sock *listener_best(struct ltcp_port *port, const struct ltcp_key 
 
 		if (!score || score < best_score)
 			continue;
-		n = score > best_score ? 1 : n + 1;
-		hash = hash_32(hash, 32);
-		if (score > best_score || !reciprocal_scale(hash, n))
+		if (score > best_score) {
 			best = sk;
-		best_score = score;
+			best_score = score;
+			n = 1;
+			continue;
+		}
+		hash = n++ == 1 ? spread(key) : hash_32(hash, 32);
+		if (!reciprocal_scale(hash, n))
+			best = sk;
 	}
 	return best;
 }

@@ -253,7 +253,7 @@ static void timewait_decide(struct ltcp_net *ln, struct ltcp_timewait *entry,
 }
 
 enum ltcp_tw_result ltcp_timewait_rcv(struct ltcp_net *ln, struct ltcp_timewait *entry,
-				      const struct ltcp_seg *seg, const struct ltcp_reply *reply,
+				      const struct ltcp_seg *seg, struct ltcp_reply *reply,
 				      bool listening, u32 *iss_min)
 {
 	struct ltcp_verdict v = {};

@@ -77,7 +77,7 @@ void ltcp_timewait_enter(struct sock *sk);
  * Return: enum ltcp_tw_result; REOPEN is given only if @listening
  */
 enum ltcp_tw_result ltcp_timewait_rcv(struct ltcp_net *ln, struct ltcp_timewait *entry,
-				      const struct ltcp_seg *seg, const struct ltcp_reply *reply,
+				      const struct ltcp_seg *seg, struct ltcp_reply *reply,
 				      bool listening, u32 *iss_min);
 
 #endif
