@@ -323,7 +323,7 @@ static bool ipv4_policy_ok(struct sock *sk, struct sk_buff *skb)
 	return true;
 }
 
-/* MUST-57; IP lets nothing in from multicast addresses, and ipv4_route() says what is a broadcast */
+/* MUST-57; IP lets nothing in from multicast addresses, ipv4_route() knows broadcasts */
 static bool ipv4_unicast(const struct sk_buff *skb)
 {
 	return !(skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST));

@@ -225,8 +225,7 @@ static bool wants_cookie(const struct sock *sk, const u32 *iss_min)
 
 /* What we offer: the same for an entry and for a cookie, which has to repeat it */
 static void offer(const struct sock *sk, const struct ltcp_family *family,
-		  const struct dst_entry *dst, const struct ltcp_key *key,
-		  struct ltcp_half *half)
+		  const struct dst_entry *dst, struct ltcp_half *half)
 {
 	u32 initrwnd = dst_metric(dst, RTAX_INITRWND), wnd;
 	struct ltcp_env env;
@@ -240,7 +239,6 @@ static void offer(const struct sock *sk, const struct ltcp_family *family,
 	half->wnd = wnd;
 	half->rcv_wscale = ltcp_socket_rcv_wscale(sk);
 	half->ecn_ok = ltcp_ecn_wanted(&ltcp_sk_net(sk)->conf, ltcp_sk(sk)->tcb.cong, false);
-	half->ts_off = ltcp_secret_ts_off(key);
 }
 
 static void cookie_options(const struct ltcp_half *half, struct ltcp_cookie_options *opt)
@@ -271,25 +269,32 @@ static bool cookies_about(const struct ltcp_net *ln)
 
 /* Nothing is remembered: what the peer will echo has to say it all */
 static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
-			struct ltcp_half *half, struct ltcp_reply *reply,
+			struct ltcp_half *half, bool echoes, struct ltcp_reply *reply,
 			struct dst_entry *dst)
 {
 	struct ltcp_cookie_options opt;
+	struct ltcp_cookie cookie;
 	struct ltcp_tuple tuple;
 	struct ltcp_seg seg;
 	u64 now = ltcp_now();
 
 	ltcp_key_tuple(&tuple, &reply->key);
-	half->iss = ltcp_cookie_make(&tuple, ltcp_secret_cookie_key(), half->irs, half->mss, now);
-	if (!half->ts_ok) {	/* only a timestamp has room for these */
+	if (!half->ts_ok && !echoes) {	/* the ISS has no room for these */
 		half->wscale_ok = 0;
 		half->sack_ok = 0;
 		half->ecn_ok = 0;
 	}
-	ltcp_half_synack(half, now, &seg);
 	cookie_options(half, &opt);
+	opt.echo_ok = echoes;
+	ltcp_cookie_make(&cookie, &tuple, ltcp_secret_cookie_keys(now), half->irs, &opt, now);
+	half->iss = cookie.iss;
+	ltcp_half_synack(half, now, &seg);
 	if (half->ts_ok)
-		seg.opt.tsval = ltcp_cookie_tsval(seg.opt.tsval, &opt);
+		seg.opt.tsval = cookie.tsval;
+	if (echoes) {
+		seg.opt.has |= LTCP_HAS_COOKIE;
+		memcpy(seg.opt.cookie, cookie.option, sizeof(seg.opt.cookie));
+	}
 	note_cookie(ln, now);
 	LTCP_COUNT(ln, COOKIES_SENT);
 	ltcp_output_reply(ln, family, reply, &seg, dst);
@@ -303,6 +308,7 @@ static bool remember(struct sock *sk, const struct ltcp_family *family, struct l
 	struct ltcp_seg seg;
 
 	half->iss = ltcp_secret_isn(&reply->key);
+	half->ts_off = ltcp_secret_ts_off(&reply->key);
 	if (iss_min && !seq_gt(half->iss, *iss_min + ISS_STEP))
 		half->iss = *iss_min + ISS_STEP;
 	if (ltcp_half_new(sk, half, family, reply)) {
@@ -335,30 +341,32 @@ static bool take_syn(struct sock *sk, const struct ltcp_family *family,
 	dst = family->route(ln, reply);
 	if (!dst)
 		return false;
-	offer(sk, family, dst, &reply->key, &half);
+	offer(sk, family, dst, &half);
 	ltcp_half_from_syn(&half, seg, &ln->conf, family->default_mss);
 	if (!cookie)
 		return remember(sk, family, &half, reply, iss_min, dst);
-	send_cookie(ln, family, &half, reply, dst);
+	send_cookie(ln, family, &half, seg->opt.has & LTCP_HAS_COOKIE_OK, reply, dst);
 	return false;
 }
 
 /* What an entry would have remembered, from what the peer has echoed */
 static bool half_from_cookie(const struct sock *sk, const struct ltcp_family *family,
-			     const struct ltcp_seg *seg, const struct ltcp_reply *reply,
+			     struct ltcp_seg *seg, const struct ltcp_reply *reply,
 			     struct ltcp_half *half)
 {
 	struct ltcp_cookie_options opt;
 	struct ltcp_tuple tuple;
 	struct dst_entry *dst;
+	u64 now = ltcp_now();
 
 	ltcp_key_tuple(&tuple, &reply->key);
-	if (!ltcp_cookie_check(&opt, &tuple, ltcp_secret_cookie_key(), seg, ltcp_now()))
+	if (!ltcp_cookie_check(&opt, &tuple, ltcp_secret_cookie_keys(now), seg,
+			       ltcp_sk_net(sk)->set.syncookies_bare, now))
 		return false;
 	dst = family->route(ltcp_sk_net(sk), reply);
 	if (!dst)
 		return false;
-	offer(sk, family, dst, &reply->key, half);
+	offer(sk, family, dst, half);
 	dst_release(dst);
 	half->irs = seg->seq - 1;
 	half->iss = seg->ack - 1;
@@ -371,6 +379,9 @@ static bool half_from_cookie(const struct sock *sk, const struct ltcp_family *fa
 	half->ecn_ok = half->ecn_ok && opt.ecn_ok;
 	half->ts_ok = opt.ts_ok;
 	half->ts_recent = opt.ts_ok ? seg->opt.tsval : 0;
+	half->ts_off = opt.ts_off;
+	if (!opt.timed)		/* no round trip can be told from it */
+		seg->opt.tsecr = 0;
 	half->snd_wnd = seg->wnd;
 	half->cookie = 1;
 	return true;
@@ -440,7 +451,8 @@ void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct s
 	ltcp_fsm_segment_listen(seg, &v);
 	if (take_ack(sk, family, skb, seg, reply))
 		goto out;
-	if (v.act & LTCP_ACT_RST)
+	/* Text may overtake the ACK whose cookie makes the connection */
+	if ((v.act & LTCP_ACT_RST) && !(seg->opt.has & LTCP_HAS_COOKIE))
 		ltcp_output_reply_rst(ltcp_sk_net(sk), family, reply, &v);
 	if (v.act & LTCP_ACT_SYNACK) {
 		struct ip_options_rcu *options = family->options(skb);

@@ -17,6 +17,7 @@ struct ctl_table_header;
 /**
  * struct ltcp_settings - sysctls that are not the protocol's own (net.ipv4.ltcp_*)
  * @syncookies: 0 never, 1 when the half-open queue is full, 2 always
+ * @syncookies_bare: accept those that an ISS alone makes
  * @max_orphans: connections without a user, at most
  * @max_timewait: TIME-WAIT entries, at most
  * @max_half: half-open entries of one listener, at most, besides its backlog
@@ -28,6 +29,7 @@ struct ctl_table_header;
  */
 struct ltcp_settings {
 	int syncookies;
+	int syncookies_bare;
 	int max_orphans;
 	int max_timewait;
 	int max_half;

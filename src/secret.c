@@ -3,6 +3,7 @@
 #include <linux/net.h>
 #include <linux/once.h>
 #include <linux/random.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "secret.h"
@@ -15,7 +16,6 @@
 struct ltcp_secrets {
 	siphash_key_t isn;
 	siphash_key_t ts_off;
-	siphash_key_t cookie;
 };
 
 static const struct ltcp_secrets *ltcp_secrets(void)
@@ -50,7 +50,33 @@ u32 ltcp_secret_ts_off(const struct ltcp_key *key)
 	return ltcp_ts_offset(&tuple, &ltcp_secrets()->ts_off);
 }
 
-const siphash_key_t *ltcp_secret_cookie_key(void)
+static struct {
+	spinlock_t lock;	/* for writers; softirqs are among them */
+	bool drawn;
+	u32 number;
+	struct ltcp_cookie_keys keys;
+} cookie = { .lock = __SPIN_LOCK_UNLOCKED(cookie.lock) };
+
+/* Nobody uses what is overwritten: the cookies of the key before the last have expired */
+static void draw_cookie_key(u32 number)
 {
-	return &ltcp_secrets()->cookie;
+	spin_lock_bh(&cookie.lock);
+	if (!cookie.drawn)
+		get_random_bytes(&cookie.keys, sizeof(cookie.keys));
+	else if ((s32)(number - cookie.number) > 0)
+		get_random_bytes(&cookie.keys.key[number & 1], sizeof(cookie.keys.key[0]));
+	if (!cookie.drawn || (s32)(number - cookie.number) > 0)
+		WRITE_ONCE(cookie.number, number);
+	smp_store_release(&cookie.drawn, true);	/* after the keys */
+	spin_unlock_bh(&cookie.lock);
+}
+
+const struct ltcp_cookie_keys *ltcp_secret_cookie_keys(u64 now)
+{
+	u32 number = ltcp_cookie_key_number(now);
+
+	/* A processor that has not seen the period change yet finds its key still there */
+	if (!smp_load_acquire(&cookie.drawn) || (s32)(number - READ_ONCE(cookie.number)) > 0)
+		draw_cookie_key(number);
+	return &cookie.keys;
 }

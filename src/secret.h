@@ -29,8 +29,11 @@ u32 ltcp_secret_isn(const struct ltcp_key *key);
 u32 ltcp_secret_ts_off(const struct ltcp_key *key);
 
 /**
- * ltcp_secret_cookie_key() - the key of ltcp_cookie_make() and ltcp_cookie_check()
+ * ltcp_secret_cookie_keys() - the keys of ltcp_cookie_make() and ltcp_cookie_check()
+ * @now: clock
+ *
+ * Every eight minutes there is a new one.
  */
-const siphash_key_t *ltcp_secret_cookie_key(void);
+const struct ltcp_cookie_keys *ltcp_secret_cookie_keys(u64 now);
 
 #endif

@@ -126,6 +126,7 @@ static const struct ltcp_knob knobs[] = {
 	KNOB("ecn", conf.ecn, 0, 2),
 	KNOB("slow_start_after_idle", conf.slow_start_after_idle, 0, 1),
 	KNOB("syncookies", set.syncookies, 0, 2),
+	KNOB("syncookies_bare", set.syncookies_bare, 0, 1),
 	KNOB("max_orphans", set.max_orphans, 0, INT_MAX),
 	KNOB("max_timewait", set.max_timewait, 0, INT_MAX),
 	KNOB("max_syn_backlog", set.max_half, 0, INT_MAX),
@@ -164,6 +165,7 @@ static const struct ltcp_conf default_conf = {
 
 static const struct ltcp_settings default_set = {
 	.syncookies = 1,
+	.syncookies_bare = 1,
 	.min_pmtu = 552,
 	.moderate_rcvbuf = 1,
 	.base_rmem = { 4096, 131072, 6291456 },

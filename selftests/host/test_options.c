@@ -370,7 +370,10 @@ TEST(options_every_combination_fits)
 	u8 octets[LTCP_OPTIONS_MAX];
 	unsigned int has, n, len;
 
-	for (has = 0; has < 16; has++) {
+	for (has = 0; has < 64; has++) {
+		/* It is asked for an echo, or says that it would give one */
+		if ((has & LTCP_HAS_COOKIE) && (has & LTCP_HAS_COOKIE_OK))
+			continue;
 		for (n = 0; n <= LTCP_SACK_MAX; n++) {
 			host_at("has %#x, %u blocks", has, n);
 			opt = with_sack(n);
@@ -383,10 +386,37 @@ TEST(options_every_combination_fits)
 			EXPECT_EQ(got.has, has);
 			EXPECT_LE(got.n_sack, n);
 			/* no block is left out that there was room for */
-			EXPECT(got.n_sack == n || len + 8 > LTCP_OPTIONS_MAX);
+			EXPECT(got.n_sack == n || len + (got.n_sack ? 8 : 12) > LTCP_OPTIONS_MAX);
 			expect_blocks(&got, got.n_sack);
 		}
 	}
+}
+
+#define COOKIE		"\375\016\114\1030123456789"
+#define COOKIE_OK	"\375\4\x4c\x43"
+
+/* RFC 6994: an experiment is known by kind, identifier and length; empty it counts on SYN only */
+TEST(options_cookie)
+{
+	struct ltcp_options opt = { .has = LTCP_HAS_COOKIE, .cookie = "012345678" };
+
+	opt.cookie[9] = '9';
+	EXPECT_WRITTEN(&opt, NOP NOP COOKIE);
+	EXPECT(PARSE(&opt, NO_SYN, COOKIE));
+	EXPECT_EQ(opt.has, LTCP_HAS_COOKIE);
+	EXPECT(!memcmp(opt.cookie, "0123456789", 10));
+	opt.has = LTCP_HAS_COOKIE_OK;
+	EXPECT_WRITTEN(&opt, COOKIE_OK);
+	EXPECT(PARSE(&opt, SYN, COOKIE_OK));
+	EXPECT_EQ(opt.has, LTCP_HAS_COOKIE_OK);
+	EXPECT(PARSE(&opt, NO_SYN, COOKIE_OK));
+	EXPECT_EQ(opt.has, 0);
+	EXPECT(PARSE(&opt, SYN, "\375\4\x4c\x44"));	/* another experiment */
+	EXPECT_EQ(opt.has, 0);
+	EXPECT(PARSE(&opt, SYN, "\375\2"));		/* without an identifier */
+	EXPECT_EQ(opt.has, 0);
+	EXPECT(PARSE(&opt, SYN, "\375\015\114\103012345678"));
+	EXPECT_EQ(opt.has, 0);
 }
 
 /* Nothing that arrives makes the parser read outside, whatever it answers */

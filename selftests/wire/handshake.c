@@ -646,7 +646,8 @@ WIRE_TEST(cookie_opens)
 	wire_send(w, ACK);
 	fd = wire_accept(w, listener);
 	wire_expect_state(w, fd, ESTABLISHED);
-	expect_segments(w, fd, 1460, 3);
+	/* Without timestamps the MSS is one of four */
+	expect_segments(w, fd, 1440, 3);
 	wire_send(w, PSH | ACK, .len = 10);
 	wire_read(w, fd, 10);
 	wire_drain(w, 499);

@@ -4,6 +4,7 @@
  * A step returns false when the segment's processing ends with it.
  */
 #include <linux/errno.h>
+#include <linux/string.h>
 
 #include "cong.h"
 #include "ecn.h"
@@ -534,6 +535,25 @@ static void steps_6_to_8(struct ltcp_tcb *tcb, struct ltcp_seg *seg, const struc
 		ltcp_fsm_text_stored(tcb, tcb->rcv_ahead, env, v);
 }
 
+/*
+ * The peer remembers nothing of us: until it is heard from, all that is sent
+ * must carry the cookie, and an ACK is sent again as text would be.
+ */
+static void begin_echo(struct ltcp_tcb *tcb, const struct ltcp_seg *seg)
+{
+	tcb->echoing = 1;
+	tcb->echoes = 0;
+	memcpy(tcb->cookie, seg->opt.cookie, sizeof(tcb->cookie));
+	ltcp_tcb_update_mss(tcb);
+}
+
+static void end_echo(struct ltcp_tcb *tcb, u64 now)
+{
+	tcb->echoing = 0;
+	tcb->timer[LTCP_TIMER_KEEPALIVE] = tcb->keepalive ? now : 0;	/* finds out when */
+	ltcp_tcb_update_mss(tcb);
+}
+
 /* Section 3.10.7.3 */
 static void arrives_in_syn_sent(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 				const struct ltcp_env *env, struct ltcp_verdict *v)
@@ -567,8 +587,12 @@ static void arrives_in_syn_sent(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 		return;
 	}
 	tcb->syn_acked = 1;
+	if (seg->opt.has & LTCP_HAS_COOKIE)
+		begin_echo(tcb, seg);
 	advance_una(tcb, seg, env->now, v);
 	establish(tcb, seg, LTCP_CAUSE_RCV_SYN_ACK, env->now, v);
+	if (tcb->echoing)
+		tcb->timer[LTCP_TIMER_KEEPALIVE] = env->now + tcb->rtt.rto_us;
 	v->act |= LTCP_ACT_ACK;
 	strip_syn(seg);
 	steps_6_to_8(tcb, seg, env, v);
@@ -578,13 +602,19 @@ static void arrives_in_syn_sent(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 static void arrives_otherwise(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 			      const struct ltcp_env *env, struct ltcp_verdict *v)
 {
-	bool syn = seg->flags & LTCP_SYN;
+	bool syn = seg->flags & LTCP_SYN, known = tcb->state != LTCP_SYN_RECEIVED;
 
 	if (!step1_sequence(tcb, seg, env, v) ||
 	    !step2_rst(tcb, seg, env, v) ||
 	    !step4_syn(tcb, seg, env, v) ||
 	    !step5_ack(tcb, seg, syn, env, v))
 		return;
+	if (tcb->echoing)
+		end_echo(tcb, env->now);
+	/* An ACK that is sent again until we are heard from; text is answered in any case */
+	if ((seg->opt.has & LTCP_HAS_COOKIE) && known && !seg->text &&
+	    ltcp_limiter_allow(&tcb->challenge, env->now))
+		v->act |= LTCP_ACT_ACK;
 	tcb->rcv_at = env->now;
 	tcb->keep_probes = 0;
 	if (tcb->ts_ok)

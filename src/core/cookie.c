@@ -2,79 +2,133 @@
 /*
  * SYN cookies (RFC 4987 section 3.6) and initial sequence numbers (RFC 6528).
  *
- * A cookie is 29 bits of a keyed hash over both ends, the client's ISN and the
- * number of the period and an MSS, and 3 bits that say which MSS, masked by
- * another hash. What those cannot hold rides in the timestamp, if there is one.
+ * A cookie takes three forms, by what the peer will send back:
+ *
+ * - the option, which those echo whose SYN says so: all of the SYN's options,
+ *   when it was answered, and 63 bits of hash, 31 of them in the ISS;
+ * - the timestamp, which everybody echoes: 22 bits for the options as they were,
+ *   10 of hash, and 31 in the ISS;
+ * - the ISS alone: an MSS of four, and 29 bits of hash.
+ *
+ * The lowest bit of the ISS tells in which of the two periods that count a cookie
+ * was made, so that a flood of ACKs costs one hash each; to a forger the bit is
+ * worth what trying both would be.
  */
 #include <linux/math64.h>
 #include <linux/siphash.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
+#include "bytes.h"
 #include "cookie.h"
 #include "segment.h"
-#include "seq.h"
+#include "tcb.h"
 
-/* What is hashed; the purpose keeps one function's values from serving another */
-enum purpose {
-	FOR_ISN,
-	FOR_TS_OFFSET,
-	FOR_COOKIE_MSS,
-	FOR_COOKIE,	/* and as many more as there are MSS values */
-};
+static const u8 mapped[12] = { [10] = 0xff, 0xff };
 
-/* Without holes, so that all of it can be hashed */
-struct hash_input {
-	struct ltcp_tuple tuple;
-	u32 purpose;
-	u32 irs;
-	u32 period;
-};
-
-static u64 hash(const siphash_key_t *key, enum purpose purpose, const struct ltcp_tuple *tuple,
-		u32 irs, u32 period)
+/* Of IPv4 a quarter of the octets says as much, and hashing is what a flood costs */
+static bool is_ipv4(const struct ltcp_tuple *tuple)
 {
-	struct hash_input in;
-
-	memset(&in, 0, sizeof(in));
-	in.tuple = *tuple;
-	in.purpose = purpose;
-	in.irs = irs;
-	in.period = period;
-	return siphash(&in, sizeof(in), key);
+	return !memcmp(tuple->laddr, mapped, sizeof(mapped)) &&
+	       !memcmp(tuple->raddr, mapped, sizeof(mapped));
 }
 
+static u64 ipv4_hosts(const struct ltcp_tuple *tuple)
+{
+	return (u64)ltcp_get_be32(tuple->laddr + 12) << 32 | ltcp_get_be32(tuple->raddr + 12);
+}
+
+static u64 both_ports(const struct ltcp_tuple *tuple)
+{
+	return (u64)tuple->lport << 16 | tuple->rport;
+}
+
+/* Here and below: inputs of different purposes differ in length, which SipHash takes in */
 u32 ltcp_isn(const struct ltcp_tuple *tuple, const siphash_key_t *key, u64 now_us)
 {
-	return (u32)(now_us >> 2) + (u32)hash(key, FOR_ISN, tuple, 0, 0);
+	u32 clock = now_us >> 2;
+
+	if (is_ipv4(tuple)) {
+		u64 in[2] = { ipv4_hosts(tuple), both_ports(tuple) };
+
+		return clock + (u32)siphash(in, sizeof(in), key);
+	}
+	return clock + (u32)siphash(tuple, sizeof(*tuple), key);
 }
 
 u32 ltcp_ts_offset(const struct ltcp_tuple *tuple, const siphash_key_t *key)
 {
-	struct ltcp_tuple hosts = *tuple;
+	if (is_ipv4(tuple)) {
+		u64 in = ipv4_hosts(tuple);
 
-	hosts.lport = 0;
-	hosts.rport = 0;
-	return hash(key, FOR_TS_OFFSET, &hosts, 0, 0);
+		return siphash(&in, sizeof(in), key);
+	}
+	return siphash(tuple, sizeof(tuple->laddr) + sizeof(tuple->raddr), key);
 }
 
 /*
- * The MSS that three bits can express. 48 is below what any peer may impose
- * (min_snd_mss), so rounding down never ends above the offer; 536 and 1220 are
- * the defaults of IPv4 and IPv6 (MUST-15), 1440 and 1460 Ethernet's, 8960 that
- * of jumbo frames, those between fit tunnels.
+ * What a cookie says: 31 to 16 the MSS, 15 to 12 the window scale or NO_WSCALE,
+ * SACK, ECN. Timestamps have room for these; the option for all of it.
  */
-static const u16 mss_table[] = { 48, 536, 1220, 1300, 1400, 1440, 1460, 8960 };
+#define STATE_WSCALE	12
+#define STATE_SACK	0x800u
+#define STATE_ECN	0x400u
+#define STATE_TS_MASK	0xfffffc00u
+#define STATE_TS	0x200u	/* the peer sends timestamps */
+#define STATE_BARE	0x100u	/* never sent: the ISS alone */
+#define NO_WSCALE	15u
 
-#define MSS_BITS	7u
+#define PERIOD_BIT	1u
+#define BARE_SHIFT	1		/* where the ISS alone says which MSS */
+#define BARE_BITS	(3u << BARE_SHIFT)
 
-static unsigned int mss_index(u16 mss)
+static u32 state_of(const struct ltcp_cookie_options *opt)
 {
-	unsigned int i = MSS_BITS;
+	u32 wscale = opt->wscale_ok ? opt->wscale : NO_WSCALE;
 
-	while (i && mss_table[i] > mss)
-		i--;
-	return i;
+	return (u32)opt->mss << 16 | wscale << STATE_WSCALE | (opt->sack_ok ? STATE_SACK : 0) |
+	       (opt->ecn_ok ? STATE_ECN : 0) | (opt->ts_ok ? STATE_TS : 0);
+}
+
+static void options_of(struct ltcp_cookie_options *opt, u32 state)
+{
+	u32 wscale = state >> STATE_WSCALE & 15;
+
+	*opt = (struct ltcp_cookie_options){
+		.mss = state >> 16,
+		.wscale_ok = wscale != NO_WSCALE,
+		.wscale = wscale != NO_WSCALE ? wscale : 0,
+		.sack_ok = !!(state & STATE_SACK),
+		.ecn_ok = !!(state & STATE_ECN),
+		.ts_ok = !!(state & STATE_TS),
+	};
+}
+
+/* What is hashed for IPv6: without holes */
+struct ipv6_input {
+	struct ltcp_tuple tuple;
+	u32 irs;
+	u32 period;
+	u32 state;
+};
+
+static u64 mac_of(const struct ltcp_tuple *tuple, const struct ltcp_cookie_keys *keys, u32 irs,
+		  u32 period, u32 state)
+{
+	const siphash_key_t *key = &keys->key[period / LTCP_COOKIE_KEY_PERIODS & 1];
+	struct ipv6_input in6;
+
+	if (is_ipv4(tuple)) {
+		u64 in4[3] = {
+			ipv4_hosts(tuple),
+			both_ports(tuple) << 32 | irs,
+			(u64)period << 32 | state,
+		};
+
+		return siphash(in4, sizeof(in4), key);
+	}
+	in6 = (struct ipv6_input){ *tuple, irs, period, state };
+	return siphash(&in6, sizeof(in6), key);
 }
 
 static u32 period_of(u64 now_us)
@@ -82,78 +136,128 @@ static u32 period_of(u64 now_us)
 	return div_u64(now_us, LTCP_COOKIE_PERIOD_US);
 }
 
-/* The cookie's low bits are hidden, and what they say is part of what the rest vouches for */
-static u32 cookie_of(const struct ltcp_tuple *tuple, const siphash_key_t *key, u32 irs,
-		     unsigned int index, u32 period)
+u32 ltcp_cookie_key_number(u64 now_us)
 {
-	u32 mask = hash(key, FOR_COOKIE_MSS, tuple, irs, period);
-	u32 mac = hash(key, FOR_COOKIE + index, tuple, irs, period);
-
-	return (mac & ~MSS_BITS) | ((index ^ mask) & MSS_BITS);
-}
-
-u32 ltcp_cookie_make(const struct ltcp_tuple *tuple, const siphash_key_t *key, u32 irs,
-		     u16 mss, u64 now_us)
-{
-	return cookie_of(tuple, key, irs, mss_index(mss), period_of(now_us));
+	return period_of(now_us) / LTCP_COOKIE_KEY_PERIODS;
 }
 
 /*
- * The low bits of TSval, echoed in TSecr: 0 to 3 the window scale or NO_WSCALE,
- * 4 SACK, 5 ECN.
+ * The MSS that two bits can express. 48 is below what any peer may impose
+ * (min_snd_mss), so rounding down never ends above the offer; 536 and 1220 are
+ * the defaults of IPv4 and IPv6 (MUST-15), 1440 fits Ethernet with either.
  */
-#define TS_BITS		63u
-#define TS_WSCALE	15u
-#define TS_SACK		16u
-#define TS_ECN		32u
-#define NO_WSCALE	15u
+static const u16 mss_table[] = { 48, 536, 1220, 1440 };
 
-u32 ltcp_cookie_tsval(u32 tsval, const struct ltcp_cookie_options *opt)
+static unsigned int mss_index(u16 mss)
 {
-	u32 bits = opt->wscale_ok ? opt->wscale & TS_WSCALE : NO_WSCALE;
-	u32 val;
+	unsigned int i = 3;
 
-	if (opt->sack_ok)
-		bits |= TS_SACK;
-	if (opt->ecn_ok)
-		bits |= TS_ECN;
-	val = (tsval & ~TS_BITS) | bits;
-	/* A TSval from the future would let PAWS refuse what follows */
-	return seq_gt(val, tsval) ? val - (TS_BITS + 1) : val;
+	while (i && mss_table[i] > mss)
+		i--;
+	return i;
 }
 
-static void options_from_tsecr(struct ltcp_cookie_options *opt, u32 tsecr)
+static u32 bare_iss(const struct ltcp_tuple *tuple, const struct ltcp_cookie_keys *keys, u32 irs,
+		    unsigned int index, u32 period)
 {
-	opt->ts_ok = true;
-	opt->sack_ok = !!(tsecr & TS_SACK);
-	opt->ecn_ok = !!(tsecr & TS_ECN);
-	opt->wscale = tsecr & TS_WSCALE;
-	opt->wscale_ok = opt->wscale != NO_WSCALE;
-	if (!opt->wscale_ok)
-		opt->wscale = 0;
+	u32 mac = mac_of(tuple, keys, irs, period, STATE_BARE | index);
+
+	return (mac & ~(PERIOD_BIT | BARE_BITS)) | index << BARE_SHIFT | (period & PERIOD_BIT);
 }
 
-/* Is it the cookie of this period? Then @mss is what it carries */
-static bool check_period(u16 *mss, const struct ltcp_tuple *tuple, const siphash_key_t *key,
-			 const struct ltcp_seg *seg, u32 period)
+/* The ISS beside the option or timestamps, and the TSval that goes with it */
+static u32 full_iss(u64 mac, u32 period)
 {
-	u32 irs = seg->seq - 1, cookie = seg->ack - 1;
-	unsigned int index = (cookie ^ hash(key, FOR_COOKIE_MSS, tuple, irs, period)) & MSS_BITS;
-
-	*mss = mss_table[index];
-	return cookie == cookie_of(tuple, key, irs, index, period);
+	return ((u32)mac & ~PERIOD_BIT) | (period & PERIOD_BIT);
 }
 
-bool ltcp_cookie_check(struct ltcp_cookie_options *opt, const struct ltcp_tuple *tuple,
-		       const siphash_key_t *key, const struct ltcp_seg *seg, u64 now_us)
+static u32 full_tsval(u64 mac, u32 state)
+{
+	return (state & STATE_TS_MASK) | (mac >> 32 & ~STATE_TS_MASK);
+}
+
+/* Where things are in the option */
+enum {
+	AT_STATE	= 0,
+	AT_SENT		= 4,	/* low 16 bits of the millisecond clock */
+	AT_MAC		= 6,
+};
+
+void ltcp_cookie_make(struct ltcp_cookie *cookie, const struct ltcp_tuple *tuple,
+		      const struct ltcp_cookie_keys *keys, u32 irs,
+		      const struct ltcp_cookie_options *opt, u64 now_us)
+{
+	u32 state = state_of(opt), period = period_of(now_us);
+	u64 mac;
+
+	if (!opt->ts_ok && !opt->echo_ok) {
+		cookie->iss = bare_iss(tuple, keys, irs, mss_index(opt->mss), period);
+		return;
+	}
+	mac = mac_of(tuple, keys, irs, period, state);
+	cookie->iss = full_iss(mac, period);
+	cookie->tsval = full_tsval(mac, state);
+	ltcp_put_be32(cookie->option + AT_STATE, state);
+	ltcp_put_be16(cookie->option + AT_SENT, ltcp_ms(now_us));
+	ltcp_put_be32(cookie->option + AT_MAC, mac >> 32);
+}
+
+/* The latest period not after @now_us's that has @iss's lowest bit */
+static u32 period_from(u32 iss, u64 now_us)
 {
 	u32 period = period_of(now_us);
 
-	*opt = (struct ltcp_cookie_options) {};
-	if (!check_period(&opt->mss, tuple, key, seg, period) &&
-	    !check_period(&opt->mss, tuple, key, seg, period - 1))
-		return false;
+	return period - ((period ^ iss) & PERIOD_BIT);
+}
+
+static bool check_bare(struct ltcp_cookie_options *opt, const struct ltcp_tuple *tuple,
+		       const struct ltcp_cookie_keys *keys, u32 irs, u32 iss, u32 period)
+{
+	unsigned int index = (iss & BARE_BITS) >> BARE_SHIFT;
+
+	*opt = (struct ltcp_cookie_options){ .mss = mss_table[index] };
+	return iss == bare_iss(tuple, keys, irs, index, period);
+}
+
+static bool check_timestamp(struct ltcp_cookie_options *opt, const struct ltcp_tuple *tuple,
+			    const struct ltcp_cookie_keys *keys, const struct ltcp_seg *seg,
+			    u32 period, u64 now_us)
+{
+	u32 state = (seg->opt.tsecr & STATE_TS_MASK) | STATE_TS;
+	u64 mac = mac_of(tuple, keys, seg->seq - 1, period, state);
+
+	options_of(opt, state);
+	/* When it was sent is not known: the clock of the timestamps begins to run now */
+	opt->ts_off = seg->opt.tsecr - ltcp_ms(now_us);
+	return seg->ack - 1 == full_iss(mac, period) && seg->opt.tsecr == full_tsval(mac, state);
+}
+
+static bool check_option(struct ltcp_cookie_options *opt, const struct ltcp_tuple *tuple,
+			 const struct ltcp_cookie_keys *keys, const struct ltcp_seg *seg,
+			 u32 period, u64 now_us)
+{
+	const u8 *p = seg->opt.cookie;
+	u32 state = ltcp_get_be32(p + AT_STATE);
+	u64 mac = mac_of(tuple, keys, seg->seq - 1, period, state);
+	u16 age = ltcp_ms(now_us) - ltcp_get_be16(p + AT_SENT);
+
+	options_of(opt, state);
+	opt->ts_off = full_tsval(mac, state) - (ltcp_ms(now_us) - age);
+	opt->echo_ok = 1;
+	opt->timed = 1;
+	return seg->ack - 1 == full_iss(mac, period) &&
+	       ltcp_get_be32(p + AT_MAC) == mac >> 32 && !(state & STATE_BARE);
+}
+
+bool ltcp_cookie_check(struct ltcp_cookie_options *opt, const struct ltcp_tuple *tuple,
+		       const struct ltcp_cookie_keys *keys, const struct ltcp_seg *seg,
+		       bool bare, u64 now_us)
+{
+	u32 iss = seg->ack - 1, period = period_from(iss, now_us);
+
+	if (seg->opt.has & LTCP_HAS_COOKIE)
+		return check_option(opt, tuple, keys, seg, period, now_us);
 	if (seg->opt.has & LTCP_HAS_TS)
-		options_from_tsecr(opt, seg->opt.tsecr);
-	return true;
+		return check_timestamp(opt, tuple, keys, seg, period, now_us);
+	return bare && check_bare(opt, tuple, keys, seg->seq - 1, iss, period);
 }

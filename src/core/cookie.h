@@ -12,6 +12,8 @@
 #include "segment.h"
 
 #define LTCP_COOKIE_PERIOD_US	30000000ull	/* a cookie lives one to two of these */
+#define LTCP_COOKIE_LIFE_US	(2 * LTCP_COOKIE_PERIOD_US)
+#define LTCP_COOKIE_KEY_PERIODS	16		/* and a key is in use for so many */
 
 /**
  * struct ltcp_tuple - both ends of a connection
@@ -48,13 +50,37 @@ u32 ltcp_isn(const struct ltcp_tuple *tuple, const siphash_key_t *key, u64 now_u
 u32 ltcp_ts_offset(const struct ltcp_tuple *tuple, const siphash_key_t *key);
 
 /**
+ * struct ltcp_cookie_keys - the keys of cookies
+ * @key: for periods whose key's number (ltcp_cookie_key_number()) is even, and odd
+ *
+ * Whoever has learned a key can use it until it is replaced: the number's change is
+ * when the next one must be there; that before is needed for one period more.
+ */
+struct ltcp_cookie_keys {
+	siphash_key_t key[2];
+};
+
+/**
+ * ltcp_cookie_key_number() - which key is in use
+ * @now_us: clock
+ *
+ * Return: a number that grows; its lowest bit says where in ltcp_cookie_keys
+ */
+u32 ltcp_cookie_key_number(u64 now_us);
+
+/**
  * struct ltcp_cookie_options - what a cookie carries across
- * @mss: the peer's MSS, rounded down to what the cookie can express
+ * @mss: the peer's MSS; with neither option nor timestamps rounded down to what the ISS
+ *	can express
  * @wscale: the peer's window scale, meaningful with @wscale_ok
  * @wscale_ok: the peer offered window scaling
  * @sack_ok: the peer permits SACK
  * @ecn_ok: the peer asks for ECN
  * @ts_ok: the peer sends timestamps
+ * @echo_ok: the peer echoes the option
+ * @timed: result: when the SYN was answered is known
+ * @ts_off: result: what to add to the millisecond clock to make TSval go on from where
+ *	the cookie's was, with @ts_ok
  */
 struct ltcp_cookie_options {
 	u16 mss;
@@ -63,41 +89,52 @@ struct ltcp_cookie_options {
 	u8 sack_ok:1;
 	u8 ecn_ok:1;
 	u8 ts_ok:1;
+	u8 echo_ok:1;
+	u8 timed:1;
+	u32 ts_off;
 };
 
 /**
- * ltcp_cookie_make() - the ISS that stands for a half-open connection
- * @tuple: both ends
- * @key: secret
- * @irs: the SYN's sequence number
- * @mss: the peer's MSS
- * @now_us: clock
- *
- * Return: the cookie
+ * struct ltcp_cookie - what the SYN-ACK carries that stands for a half-open connection
+ * @iss: its sequence number
+ * @tsval: its timestamp, if the peer sends them
+ * @option: the option, if the peer echoes it
  */
-u32 ltcp_cookie_make(const struct ltcp_tuple *tuple, const siphash_key_t *key, u32 irs,
-		     u16 mss, u64 now_us);
+struct ltcp_cookie {
+	u32 iss;
+	u32 tsval;
+	u8 option[LTCP_COOKIE_OPTION];
+};
 
 /**
- * ltcp_cookie_tsval() - hide options in the low bits of a SYN-ACK's TSval
- * @tsval: the clock's value; the result is not later than it
+ * ltcp_cookie_make() - put into a SYN-ACK what an entry would remember
+ * @cookie: result
+ * @tuple: both ends
+ * @keys: secret
+ * @irs: the SYN's sequence number
  * @opt: what to carry
- *
- * Return: TSval to send
+ * @now_us: clock
  */
-u32 ltcp_cookie_tsval(u32 tsval, const struct ltcp_cookie_options *opt);
+void ltcp_cookie_make(struct ltcp_cookie *cookie, const struct ltcp_tuple *tuple,
+		      const struct ltcp_cookie_keys *keys, u32 irs,
+		      const struct ltcp_cookie_options *opt, u64 now_us);
 
 /**
  * ltcp_cookie_check() - is this ACK the answer to a cookie of ours?
- * @opt: result: the options that the cookie and TSecr carry
+ * @opt: result: what the cookie carries
  * @tuple: both ends
- * @key: secret
- * @seg: the ACK; SEG.SEQ - 1 is the IRS, SEG.ACK - 1 the cookie
+ * @keys: secret
+ * @seg: the ACK; SEG.SEQ - 1 is the IRS, SEG.ACK - 1 the ISS
+ * @bare: accept an ISS alone, too: without it forgers have more than 40 bits to guess
  * @now_us: clock
  *
- * Return: true when SEG.ACK is a cookie made within the last two periods
+ * A segment with the option must have the right one, and one with a timestamp the
+ * right TSecr: they have no second try as a weaker form.
+ *
+ * Return: true when a cookie made in this period or the one before is echoed
  */
 bool ltcp_cookie_check(struct ltcp_cookie_options *opt, const struct ltcp_tuple *tuple,
-		       const siphash_key_t *key, const struct ltcp_seg *seg, u64 now_us);
+		       const struct ltcp_cookie_keys *keys, const struct ltcp_seg *seg,
+		       bool bare, u64 now_us);
 
 #endif

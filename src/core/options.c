@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* TCP options on the wire: RFC 9293 section 3.2, RFC 7323, RFC 2018. */
+#include <linux/string.h>
 #include <linux/types.h>
 
 #include "bytes.h"
@@ -13,6 +14,8 @@ enum {
 	LEN_TIMESTAMP	= 10,
 	LEN_SACK	= 2,	/* and as many blocks as follow */
 	LEN_SACK_BLOCK	= 8,
+	LEN_COOKIE_OK	= 4,
+	LEN_COOKIE	= 4 + LTCP_COOKIE_OPTION,
 };
 
 /* A SACK option and the two NOPs that align its blocks */
@@ -64,6 +67,18 @@ static void parse_sack(struct ltcp_options *opt, const u8 *p, unsigned int len)
 	opt->n_sack = n;
 }
 
+static void parse_experiment(struct ltcp_options *opt, const u8 *p, unsigned int len, bool syn)
+{
+	if (len < LEN_COOKIE_OK || ltcp_get_be16(p + 2) != LTCP_EXID_COOKIE)
+		return;
+	if (len == LEN_COOKIE_OK && syn)
+		opt->has |= LTCP_HAS_COOKIE_OK;
+	if (len != LEN_COOKIE)
+		return;
+	opt->has |= LTCP_HAS_COOKIE;
+	memcpy(opt->cookie, p + 4, LTCP_COOKIE_OPTION);
+}
+
 /* One option of a known or unknown kind; @len is at least 2 and within the header */
 static void parse_one(struct ltcp_options *opt, const u8 *p, unsigned int len, bool syn)
 {
@@ -85,6 +100,9 @@ static void parse_one(struct ltcp_options *opt, const u8 *p, unsigned int len, b
 		break;
 	case LTCP_OPT_SACK:
 		parse_sack(opt, p, len);
+		break;
+	case LTCP_OPT_EXPERIMENT:
+		parse_experiment(opt, p, len, syn);
 		break;
 	}
 }
@@ -133,6 +151,10 @@ static unsigned int len_without_sack(const struct ltcp_options *opt)
 		len += 2 + LEN_SACK_PERM;
 	if (opt->has & LTCP_HAS_WSCALE)
 		len += 1 + LEN_WSCALE;
+	if (opt->has & LTCP_HAS_COOKIE)
+		len += 2 + LEN_COOKIE;
+	else if (opt->has & LTCP_HAS_COOKIE_OK)
+		len += LEN_COOKIE_OK;
 	return len;
 }
 
@@ -207,6 +229,21 @@ static u8 *write_wscale(u8 *p, u8 wscale)
 	return p + LEN_WSCALE;
 }
 
+static u8 *write_cookie(u8 *p, const struct ltcp_options *opt)
+{
+	bool full = opt->has & LTCP_HAS_COOKIE;
+
+	if (full)
+		p = write_nops(p, 2);
+	p[0] = LTCP_OPT_EXPERIMENT;
+	p[1] = full ? LEN_COOKIE : LEN_COOKIE_OK;
+	p[2] = LTCP_EXID_COOKIE >> 8;
+	p[3] = LTCP_EXID_COOKIE & 0xff;
+	if (full)
+		memcpy(p + 4, opt->cookie, LTCP_COOKIE_OPTION);
+	return p + p[1];
+}
+
 static u8 *write_sack(u8 *p, const struct ltcp_sack_block *block, unsigned int n)
 {
 	p = write_nops(p, 2);
@@ -230,6 +267,8 @@ unsigned int ltcp_options_write(u8 *p, const struct ltcp_options *opt)
 	p = write_sack_perm_and_ts(p, opt);
 	if (opt->has & LTCP_HAS_WSCALE)
 		p = write_wscale(p, opt->wscale);
+	if (opt->has & (LTCP_HAS_COOKIE | LTCP_HAS_COOKIE_OK))
+		p = write_cookie(p, opt);
 	if (n_sack)
 		p = write_sack(p, opt->sack, n_sack);
 	return p - start;

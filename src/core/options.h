@@ -21,7 +21,12 @@ enum {
 	LTCP_OPT_SACK_PERM	= 4,
 	LTCP_OPT_SACK		= 5,
 	LTCP_OPT_TIMESTAMP	= 8,
+	LTCP_OPT_EXPERIMENT	= 253,	/* RFC 6994: two octets say which */
 };
+
+/* Which experiment: a SYN cookie that the peer is to echo; empty, on a SYN: that it would */
+#define LTCP_EXID_COOKIE	0x4c43
+#define LTCP_COOKIE_OPTION	10	/* octets of it */
 
 /* Which options a segment carries: bits of ltcp_options.has */
 enum {
@@ -29,6 +34,8 @@ enum {
 	LTCP_HAS_WSCALE		= 1 << 1,
 	LTCP_HAS_SACK_PERM	= 1 << 2,
 	LTCP_HAS_TS		= 1 << 3,
+	LTCP_HAS_COOKIE		= 1 << 4,
+	LTCP_HAS_COOKIE_OK	= 1 << 5,
 };
 
 /**
@@ -50,6 +57,7 @@ struct ltcp_sack_block {
  * @tsval: TSval, the sender's clock
  * @tsecr: TSecr, the echo of the receiver's clock
  * @sack: SACK blocks
+ * @cookie: a SYN cookie, as cookie.c makes them
  */
 struct ltcp_options {
 	u8 has;
@@ -59,6 +67,7 @@ struct ltcp_options {
 	u32 tsval;
 	u32 tsecr;
 	struct ltcp_sack_block sack[LTCP_SACK_MAX];
+	u8 cookie[LTCP_COOKIE_OPTION];
 };
 
 /**

@@ -295,6 +295,10 @@ struct ltcp_sack {
  * @sack: what the next ACK tells of text out of order
  * @flight: what is in flight
  * @rack: time-based loss detection
+ * @echoing: the SYN-ACK was a cookie, and nothing else has been heard: whatever is sent
+ *	carries @cookie
+ * @echoes: ACKs sent again to that end
+ * @cookie: what the SYN-ACK asks to be echoed
  * @challenge: limits challenge ACKs and answers to unacceptable segments
  * @rtt: round-trip time
  * @rcvbuf: how large the receive buffer has to be
@@ -342,6 +346,9 @@ struct ltcp_tcb {
 	u8 ecn_flip:1;
 	u8 ecn_cwr:1;
 	u8 ecn_reduced:1;
+	u8 echoing:1;
+	u8 echoes;
+	u8 cookie[LTCP_COOKIE_OPTION];
 	u8 snd_wscale;
 	u8 rcv_wscale;
 	u8 backoff;

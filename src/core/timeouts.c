@@ -5,6 +5,7 @@
  */
 #include <linux/errno.h>
 
+#include "cookie.h"
 #include "fsm_enter.h"
 #include "recovery.h"
 #include "transmit.h"
@@ -129,6 +130,19 @@ static void rtx_expired(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 	tcb->timer[LTCP_TIMER_RTX] = next_expiry(tcb, tcb->rtx_since, now);
 }
 
+/* The peer has not been heard from since it sent a cookie: has it heard our ACK? */
+static void echo_again(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
+{
+	if (now - tcb->rcv_at >= LTCP_COOKIE_LIFE_US) {
+		give_up(tcb, v);
+		return;
+	}
+	if (!ltcp_in_flight(tcb))	/* or else what is in flight carries it */
+		v->act |= LTCP_ACT_ACK;
+	count_up(&tcb->echoes);
+	tcb->timer[LTCP_TIMER_KEEPALIVE] = now + ltcp_rtt_backoff(&tcb->rtt, tcb->echoes);
+}
+
 /* Section 3.8.4: only when nothing is outstanding and nothing was heard (MUST-26) */
 static void keepalive_expired(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 {
@@ -173,7 +187,10 @@ void ltcp_fsm_timeout(struct ltcp_tcb *tcb, enum ltcp_timer timer, const struct 
 		v->act |= LTCP_ACT_ACK;
 		break;
 	case LTCP_TIMER_KEEPALIVE:
-		keepalive_expired(tcb, env->now, v);
+		if (tcb->echoing)
+			echo_again(tcb, env->now, v);
+		else
+			keepalive_expired(tcb, env->now, v);
 		break;
 	case LTCP_TIMER_LINGER:
 		fsm_delete(tcb, LTCP_CAUSE_ORPHAN, 0, v);

@@ -10,6 +10,7 @@
 #include "window.h"
 
 #define TS_OPTION_LEN	12	/* two NOPs and the timestamps: RFC 7323 appendix A */
+#define COOKIE_OPTION_LEN	16	/* likewise, of the cookie that is echoed */
 #define CORK_US		200000	/* MUST-60: what MSG_MORE may hold back, and how long */
 #define PATH_MSS_MIN	28	/* of the least MTU that RFC 791 allows, 68 octets */
 #define BURST_US	1000	/* what a burst may be worth at the rate of the path */
@@ -17,9 +18,10 @@
 void ltcp_tcb_update_mss(struct ltcp_tcb *tcb)
 {
 	u16 mss = tcb->peer_mss < tcb->path_mss ? tcb->peer_mss : tcb->path_mss;
+	u16 options = (tcb->ts_ok ? TS_OPTION_LEN : 0) + (tcb->echoing ? COOKIE_OPTION_LEN : 0);
 
-	if (tcb->ts_ok)
-		mss = mss > TS_OPTION_LEN + 8 ? mss - TS_OPTION_LEN : 8;
+	if (options)
+		mss = mss > options + 8 ? mss - options : 8;
 	tcb->snd_mss = mss;
 }
 
@@ -351,6 +353,8 @@ static void syn_options(const struct ltcp_tcb *tcb, bool ack, struct ltcp_option
 		opt->has |= LTCP_HAS_SACK_PERM;
 	if (ack ? tcb->ts_ok : tcb->conf->timestamps)
 		opt->has |= LTCP_HAS_TS;
+	if (!ack)
+		opt->has |= LTCP_HAS_COOKIE_OK;
 }
 
 void ltcp_transmit_header(struct ltcp_tcb *tcb, const struct ltcp_plan *plan,
@@ -368,6 +372,10 @@ void ltcp_transmit_header(struct ltcp_tcb *tcb, const struct ltcp_plan *plan,
 	else if (tcb->ts_ok)
 		seg->opt.has = LTCP_HAS_TS;
 	seg->opt.tsval = ltcp_ms(env->now) + tcb->ts_off;
+	if (tcb->echoing && !syn) {
+		seg->opt.has |= LTCP_HAS_COOKIE;
+		memcpy(seg->opt.cookie, tcb->cookie, sizeof(seg->opt.cookie));
+	}
 	if (tcb->snd_urg && seq_gt(tcb->snd_up, plan->seq) && !syn) {
 		u32 up = tcb->snd_up - plan->seq;
 
