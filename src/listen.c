@@ -228,12 +228,11 @@ static void offer(const struct sock *sk, const struct ltcp_family *family,
 		  const struct dst_entry *dst, struct ltcp_half *half)
 {
 	u32 initrwnd = dst_metric(dst, RTAX_INITRWND), wnd;
-	struct ltcp_env env;
 
 	memset(half, 0, sizeof(*half));
-	ltcp_sk_env(sk, &env);
 	half->adv_mss = ltcp_output_adv_mss(family, dst, ltcp_sk(sk)->user_mss);
-	wnd = min(env.space, 65535u);
+	/* Nothing is ever held here: the buffer is as large as that of a connection to come */
+	wnd = min(ltcp_socket_window(sk, READ_ONCE(sk->sk_rcvbuf)), 65535u);
 	if (initrwnd)
 		wnd = min(wnd, initrwnd * half->adv_mss);
 	half->wnd = wnd;
@@ -260,11 +259,11 @@ static void note_cookie(struct ltcp_net *ln, u64 now)
 		WRITE_ONCE(ln->cookie_at, now);
 }
 
-static bool cookies_about(const struct ltcp_net *ln)
+static bool cookies_about(const struct ltcp_net *ln, u64 now)
 {
 	u64 at = READ_ONCE(ln->cookie_at);
 
-	return at && ltcp_now() - at <= 2 * LTCP_COOKIE_PERIOD_US + USEC_PER_SEC;
+	return at && now - at <= 2 * LTCP_COOKIE_PERIOD_US + USEC_PER_SEC;
 }
 
 /* Nothing is remembered: what the peer will echo has to say it all */
@@ -351,13 +350,12 @@ static bool take_syn(struct sock *sk, const struct ltcp_family *family,
 
 /* What an entry would have remembered, from what the peer has echoed */
 static bool half_from_cookie(const struct sock *sk, const struct ltcp_family *family,
-			     struct ltcp_seg *seg, const struct ltcp_reply *reply,
+			     struct ltcp_seg *seg, const struct ltcp_reply *reply, u64 now,
 			     struct ltcp_half *half)
 {
 	struct ltcp_cookie_options opt;
 	struct ltcp_tuple tuple;
 	struct dst_entry *dst;
-	u64 now = ltcp_now();
 
 	ltcp_key_tuple(&tuple, &reply->key);
 	if (!ltcp_cookie_check(&opt, &tuple, ltcp_secret_cookie_keys(now), seg,
@@ -426,11 +424,14 @@ static bool take_ack(struct sock *sk, const struct ltcp_family *family, struct s
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct ltcp_half half;
+	u64 now;
 
-	if (!ln->set.syncookies || !cookies_about(ln) || (seg->flags & (LTCP_SYN | LTCP_RST)) ||
-	    !(seg->flags & LTCP_ACK))
+	if (!ln->set.syncookies || (seg->flags & (LTCP_SYN | LTCP_RST | LTCP_ACK)) != LTCP_ACK)
 		return false;
-	if (!half_from_cookie(sk, family, seg, reply, &half)) {
+	now = ltcp_now();
+	if (!cookies_about(ln, now))
+		return false;
+	if (!half_from_cookie(sk, family, seg, reply, now, &half)) {
 		LTCP_COUNT(ln, COOKIES_FAILED);
 		return false;
 	}

@@ -65,7 +65,8 @@ void ltcp_output_checksum(struct sk_buff *skb, const struct dst_entry *dst, __su
 		return;
 	}
 	skb->ip_summed = CHECKSUM_NONE;
-	*check = csum_fold(skb_checksum(skb, 0, skb->len, 0));
+	*check = csum_fold(skb_is_nonlinear(skb) ? skb_checksum(skb, 0, skb->len, 0) :
+						   csum_partial(skb->data, skb->len, 0));
 }
 
 /*

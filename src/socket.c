@@ -54,7 +54,7 @@ bool ltcp_socket_memory_full(void)
  * leaves. A peer that sends many tiny segments needs more than was promised:
  * what exceeds the buffer is then dropped (ltcp_env.may_store), never kept.
  */
-static u32 ltcp_window_of(const struct sock *sk, int room)
+u32 ltcp_socket_window(const struct sock *sk, int room)
 {
 	u32 clamp = READ_ONCE(ltcp_sk(sk)->window_clamp);
 	u32 octets = room > 0 ? room / 2 : 0;
@@ -68,8 +68,8 @@ void ltcp_sk_env(const struct sock *sk, struct ltcp_env *env)
 	int held = atomic_read(&sk->sk_rmem_alloc);
 
 	env->now = ltcp_now();
-	env->space = ltcp_window_of(sk, size - held - READ_ONCE(sk->sk_backlog.len));
-	env->buffer = ltcp_window_of(sk, size);
+	env->space = ltcp_socket_window(sk, size - held - READ_ONCE(sk->sk_backlog.len));
+	env->buffer = ltcp_socket_window(sk, size);
 	env->may_store = held <= size;
 }
 
@@ -82,7 +82,7 @@ u8 ltcp_socket_rcv_wscale(const struct sock *sk)
 		return 0;
 	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
 		size = max(size, READ_ONCE(ln->set.base_rmem[2]));
-	return ltcp_window_scale(ltcp_window_of(sk, size));
+	return ltcp_window_scale(ltcp_socket_window(sk, size));
 }
 
 void ltcp_socket_renew(struct sock *sk)

@@ -29,6 +29,15 @@ static inline void ltcp_socket6_exit(void) { }
 #endif
 
 /**
+ * ltcp_socket_window() - the window that stands for so much of the receive buffer
+ * @sk: a connection or a listener
+ * @room: octets of memory; less than 0: none
+ *
+ * Return: octets of text
+ */
+u32 ltcp_socket_window(const struct sock *sk, int room);
+
+/**
  * ltcp_socket_rcv_wscale() - the window scale to offer
  * @sk: a connection about to open, or a listener
  *

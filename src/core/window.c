@@ -68,9 +68,7 @@ bool ltcp_window_update_due(const struct ltcp_tcb *tcb, const struct ltcp_env *e
 
 u8 ltcp_window_scale(u32 buffer)
 {
-	u8 shift = 0;
+	u8 shift = buffer >> 16 ? 32 - __builtin_clz(buffer >> 16) : 0;
 
-	while (shift < LTCP_WSCALE_MAX && buffer >> shift > 65535)
-		shift++;
-	return shift;
+	return shift < LTCP_WSCALE_MAX ? shift : LTCP_WSCALE_MAX;
 }
