@@ -220,17 +220,18 @@ static struct sock *promote(struct ltcp_net *ln, struct ltcp_half_entry *entry,
 {
 	struct sock *child;
 
-	if (!ltcp_listen_has_room(entry->listener))
+	if (!ltcp_listen_reserve(entry->listener))
 		return NULL;
 	child = ltcp_listen_child(entry->listener, &entry->half, entry->family,
 				  &entry->node.key, skb);
-	if (!child)
-		return NULL;
-	if (ltcp_table_replace(ln, &entry->node, &ltcp_sk(child)->node)) {
+	if (child && ltcp_table_replace(ln, &entry->node, &ltcp_sk(child)->node)) {
 		ltcp_listen_drop_child(child);
-		return NULL;
+		child = NULL;
 	}
-	entry->dead = true;
+	if (child)
+		entry->dead = true;
+	else
+		ltcp_listen_let_go(entry->listener);
 	return child;
 }
 

@@ -73,7 +73,7 @@ void ltcp_listen_stop(struct sock *sk)
 	close_accept_queue(l, &waiting);
 	list_for_each_entry_safe(child, next, &waiting, accept_link) {
 		list_del_init(&child->accept_link);
-		sk_acceptq_removed(sk);
+		ltcp_listen_let_go(sk);
 		ltcp_socket_discard(&child->inet.sk);
 	}
 }
@@ -114,6 +114,29 @@ bool ltcp_listen_has_room(const struct sock *sk)
 	return !sk_acceptq_is_full(sk);
 }
 
+bool ltcp_listen_reserve(struct sock *sk)
+{
+	struct ltcp_listener *l = ltcp_sk(sk)->listener;
+	bool room;
+
+	spin_lock_bh(&l->accept_lock);
+	room = !sk_acceptq_is_full(sk);
+	if (room)
+		sk_acceptq_added(sk);
+	spin_unlock_bh(&l->accept_lock);
+	return room;
+}
+
+void ltcp_listen_let_go(struct sock *sk)
+{
+	struct ltcp_listener *l = ltcp_sk(sk)->listener;
+
+	spin_lock_bh(&l->accept_lock);
+	sk_acceptq_removed(sk);
+	spin_unlock_bh(&l->accept_lock);
+}
+
+/* Into the place that was reserved for it, unless the listener closes just now */
 static bool enqueue(struct sock *listener, struct sock *child)
 {
 	struct ltcp_listener *l = ltcp_sk(listener)->listener;
@@ -121,10 +144,10 @@ static bool enqueue(struct sock *listener, struct sock *child)
 
 	spin_lock(&l->accept_lock);
 	open = !l->no_accept;
-	if (open) {
+	if (open)
 		list_add_tail(&ltcp_sk(child)->accept_link, &l->accept_queue);
-		sk_acceptq_added(listener);
-	}
+	else
+		sk_acceptq_removed(listener);
 	spin_unlock(&l->accept_lock);
 	return open;
 }
@@ -401,15 +424,17 @@ static bool open_from_cookie(struct sock *sk, const struct ltcp_family *family,
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct sock *child;
 
-	if (!ltcp_listen_has_room(sk)) {
+	if (!ltcp_listen_reserve(sk)) {
 		LTCP_COUNT(ln, LISTEN_OVERFLOWS);
 		return false;
 	}
 	child = ltcp_listen_child(sk, half, family, &reply->key, skb);
-	if (!child)
-		return false;
-	if (ltcp_table_insert(ln, &ltcp_sk(child)->node)) {
+	if (child && ltcp_table_insert(ln, &ltcp_sk(child)->node)) {
 		ltcp_listen_drop_child(child);
+		child = NULL;
+	}
+	if (!child) {
+		ltcp_listen_let_go(sk);
 		return false;
 	}
 	trace_cookie(ln, &reply->key);

@@ -50,6 +50,22 @@ bool ltcp_listen_empty(const struct sock *sk);
 bool ltcp_listen_has_room(const struct sock *sk);
 
 /**
+ * ltcp_listen_reserve() - keep a place in the accept queue for a connection to come
+ * @sk: listener
+ *
+ * The limit holds however many processors make connections at once.
+ *
+ * Return: false when there is none
+ */
+bool ltcp_listen_reserve(struct sock *sk);
+
+/**
+ * ltcp_listen_let_go() - the place is not needed after all
+ * @sk: listener, ltcp_listen_reserve() was true
+ */
+void ltcp_listen_let_go(struct sock *sk);
+
+/**
  * ltcp_listen_rcv() - a segment for a listener, no entry in the table
  * @sk: listener, found under RCU
  * @family: how it came
@@ -85,7 +101,7 @@ void ltcp_listen_drop_child(struct sock *child);
 
 /**
  * ltcp_listen_welcome() - a new connection takes its first segment and waits for accept()
- * @listener: a reference is held
+ * @listener: a reference is held, and a place in the accept queue
  * @child: in the table, locked (bh); unlocked
  * @skb: consumed
  * @seg: decoded
