@@ -114,6 +114,12 @@ bench: ## measure LTCP beside the kernel's TCP (WORKLOAD="crr rr-1" KERNEL=6.12)
 	$(quiet)$(TOP)/scripts/deps build vm test
 	$(quiet)$(TOP)/scripts/bench $(if $(KERNEL),--kernel $(KERNEL)) $(WORKLOAD)
 
+soak: ## ten minutes of strangers' segments among genuine clients, in real time (SECONDS_=600 KERNEL=6.12)
+	$(quiet)$(TOP)/scripts/deps build vm test
+	$(quiet)$(MAKE) --no-print-directory -s -C $(TOP)/selftests/socket
+	$(quiet)$(TOP)/scripts/vm $(if $(KERNEL),--kernel $(KERNEL)) --clock wall --timeout 3600 -- \
+		env FLOOD_SECONDS=$(or $(SECONDS_),600) $(TOP)/build/selftests/socket/flood
+
 check: ## checkpatch --strict, sparse, and a build without a warning, on both kernels
 	$(quiet)$(TOP)/scripts/deps build check
 	$(quiet)$(TOP)/scripts/check
@@ -143,4 +149,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/\1 \2/p' $(firstword $(MAKEFILE_LIST)) | \
 		while read -r name text; do printf '  %-13s %s\n' "$$name" "$$text"; done
 
-.PHONY: all modules tools load unload demo test bench check vm debug-kernel deps clean distclean help
+.PHONY: all modules tools load unload demo test bench check vm debug-kernel deps clean distclean help soak
