@@ -803,13 +803,15 @@ static int flood(struct wire *w, int n)
 	return answers;
 }
 
-#define FLOOD	3000
+/* Several times the bound, in less than the second after which a SYN-ACK is sent again */
+#define FLOOD	600
 
 /* Mode flood: when the queue is full, cookies keep the door open */
 WIRE_TEST(cookie_under_flood)
 {
 	int listener = wire_listen(w), answers;
 
+	wire_sysctl(w, "ltcp_max_syn_backlog", 128);
 	wire_sysctl(w, "ltcp_syncookies", COOKIES_FLOOD);
 	answers = flood(w, FLOOD);
 	wire_check(w, answers == FLOOD, "%d of %d SYNs were answered", answers, FLOOD);
@@ -822,6 +824,7 @@ WIRE_TEST(half_open_bounded)
 {
 	int listener = wire_listen(w), answers;
 
+	wire_sysctl(w, "ltcp_max_syn_backlog", 128);
 	wire_sysctl(w, "ltcp_syncookies", COOKIES_NEVER);
 	answers = flood(w, FLOOD);
 	wire_check(w, answers > 0 && answers < FLOOD, "%d of %d SYNs were answered", answers,
