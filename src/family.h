@@ -4,6 +4,7 @@
 #define LTCP_FAMILY_H
 
 #include <linux/skbuff.h>
+#include <net/ipv6.h>
 #include <net/sock.h>
 
 #include "core/segment.h"
@@ -122,6 +123,14 @@ extern const struct ltcp_family ltcp_ipv6;
 static inline const struct ltcp_family *ltcp_family_of(const struct sock *sk)
 {
 	if (IS_ENABLED(CONFIG_IPV6) && sk->sk_family == AF_INET6)
+		return &ltcp_ipv6;
+	return &ltcp_ipv4;
+}
+
+/* The family of a connection, of which only an address is at hand */
+static inline const struct ltcp_family *ltcp_family_of_addr(const struct in6_addr *addr)
+{
+	if (IS_ENABLED(CONFIG_IPV6) && !ipv6_addr_v4mapped(addr))
 		return &ltcp_ipv6;
 	return &ltcp_ipv4;
 }

@@ -17,14 +17,16 @@ static int __net_init net_start(struct net *net)
 	int err;
 
 	ln->net = net;
-	ltcp_timewait_net_init(ln);
 	ltcp_cong_net_init(ln);
 	err = ltcp_mib_init(ln);
 	if (err)
 		goto out_cong;
-	err = ltcp_table_init(ln);
+	err = ltcp_timewait_net_init(ln);
 	if (err)
 		goto out_mib;
+	err = ltcp_table_init(ln);
+	if (err)
+		goto out_timewait;
 	err = ltcp_sysctl_init(ln);
 	if (err)
 		goto out_table;
@@ -47,6 +49,8 @@ out_sysctl:
 	ltcp_sysctl_exit(ln);
 out_table:
 	ltcp_table_exit(ln);
+out_timewait:
+	ltcp_timewait_net_exit(ln);
 out_mib:
 	ltcp_mib_exit(ln);
 out_cong:

@@ -3,7 +3,6 @@
 #ifndef LTCP_NET_H
 #define LTCP_NET_H
 
-#include <linux/hrtimer.h>
 #include <linux/rhashtable.h>
 #include <linux/spinlock.h>
 #include <net/net_namespace.h>
@@ -13,6 +12,7 @@
 #include "mib.h"
 
 struct ctl_table_header;
+struct ltcp_expiry;
 
 /**
  * struct ltcp_settings - sysctls that are not the protocol's own (net.ipv4.ltcp_*)
@@ -53,10 +53,8 @@ struct ltcp_settings {
  * @ctl6: the same, IPv6; NULL: the kernel has none
  * @orphans: connections without a user
  * @cookie_at: when a cookie was last sent, microseconds, to the second; 0: never
- * @tw_lock: protects the members below
- * @tw_list: TIME-WAIT entries, oldest first
- * @tw_timer: runs when the oldest ends
- * @tw_count: entries in @tw_list
+ * @timewait: where TIME-WAIT entries wait for their ends
+ * @tw_count: TIME-WAIT entries
  */
 struct ltcp_net {
 	struct net *net;
@@ -70,10 +68,8 @@ struct ltcp_net {
 	struct sock *ctl6;
 	atomic_t orphans;
 	u64 cookie_at;
-	spinlock_t tw_lock;	/* softirq-safe; see timewait.c */
-	struct list_head tw_list;
-	struct hrtimer tw_timer;
-	unsigned int tw_count;
+	struct ltcp_expiry __percpu *timewait;
+	atomic_t tw_count;
 };
 
 extern unsigned int ltcp_net_id;

@@ -12,6 +12,7 @@
 #include "ports.h"
 #include "sock.h"
 #include "taken.h"
+#include "timewait.h"
 
 #define LTCP_PORT_BUCKETS	4096
 #define LTCP_PORT_COUNTERS	65536
@@ -23,10 +24,10 @@
  * @bucket: its lock protects all but what RCU reads
  * @ln: namespace
  * @num: host byte order
- * @bound: somebody chose it by bind(): not for active opens that are not bound
+ * @n_bound: sockets that came to it by bind(), theirs or their listener's
  * @owners: sockets, by ltcp_sock.port_link
  * @listeners: those of them that listen, by ltcp_sock.listen_link (RCU)
- * @holds: TIME-WAIT entries, by ltcp_port_hold.link
+ * @holds: TIME-WAIT entries of such sockets, by ltcp_timewait.port_link
  * @rcu: for freeing
  */
 struct ltcp_port {
@@ -34,16 +35,24 @@ struct ltcp_port {
 	struct ltcp_port_bucket *bucket;
 	struct ltcp_net *ln;
 	u16 num;
-	bool bound;
+	unsigned int n_bound;
 	struct hlist_head owners;
 	struct hlist_head listeners;
 	struct hlist_head holds;
 	struct rcu_head rcu;
 };
 
+/**
+ * struct ltcp_port_bucket - ports, and TIME-WAIT entries, of the same hash
+ * @lock: protects all below
+ * @ports: ports in use (RCU)
+ * @holds: TIME-WAIT entries of ports that connect() chose, by ltcp_timewait.port_link:
+ *	there is seldom more than one at a port, so they need no &struct ltcp_port
+ */
 struct ltcp_port_bucket {
 	spinlock_t lock;	/* taken with BH disabled, within sockets' locks */
 	struct hlist_head ports;
+	struct hlist_head holds;
 };
 
 /* Algorithm 4 of RFC 6056 is two keyed functions of these. */
@@ -73,6 +82,7 @@ int ltcp_ports_init(void)
 	for (i = 0; i < LTCP_PORT_BUCKETS; i++) {
 		spin_lock_init(&buckets[i].lock);
 		INIT_HLIST_HEAD(&buckets[i].ports);
+		INIT_HLIST_HEAD(&buckets[i].holds);
 	}
 	get_random_bytes(counters, LTCP_PORT_COUNTERS * sizeof(*counters));
 	get_random_bytes(&connect_key, sizeof(connect_key));
@@ -137,11 +147,19 @@ static void port_free_if_unused(struct ltcp_port *port)
 	call_rcu(&port->rcu, port_free);
 }
 
-static void port_own(struct ltcp_port *port, struct sock *sk)
+/* Somebody chose it by bind(): not for active opens that are not bound */
+static bool port_bound(const struct ltcp_port *port)
+{
+	return port->n_bound || !hlist_empty(&port->holds);
+}
+
+static void port_own(struct ltcp_port *port, struct sock *sk, bool bound)
 {
 	struct ltcp_sock *lsk = ltcp_sk(sk);
 
 	lsk->port = port;
+	lsk->port_bound = bound;
+	port->n_bound += bound;
 	hlist_add_head(&lsk->port_link, &port->owners);
 	lsk->inet.inet_num = port->num;
 	lsk->inet.inet_sport = htons(port->num);
@@ -198,15 +216,25 @@ static void claim_of_sock(struct ltcp_claim *claim, const struct sock *sk)
 	claim->timewait = false;
 }
 
-static void claim_of_hold(struct ltcp_claim *claim, const struct ltcp_port_hold *hold)
+/* The VRF that a TIME-WAIT entry is of, as inet_sk_bound_l3mdev() says of a socket */
+static int hold_l3mdev(struct net *net, const struct ltcp_node *node)
 {
-	claim->addr = hold->node->key.laddr;
-	claim->dev = hold->node->bound_dev_if;
-	claim->l3mdev = hold->l3mdev;
+#ifdef CONFIG_NET_L3_MASTER_DEV
+	if (!READ_ONCE(net->ipv4.sysctl_tcp_l3mdev_accept))
+		return l3mdev_master_ifindex_by_index(net, node->bound_dev_if);
+#endif
+	return 0;
+}
+
+static void claim_of_hold(struct ltcp_claim *claim, struct net *net, const struct ltcp_node *node)
+{
+	claim->addr = node->key.laddr;
+	claim->dev = node->bound_dev_if;
+	claim->l3mdev = hold_l3mdev(net, node);
 	claim->uid = INVALID_UID;
 	claim->v6only = false;
-	claim->reuse = hold->reuse;
-	claim->reuseport = hold->reuseport;
+	claim->reuse = node->reuse;
+	claim->reuseport = node->reuseport;
 	claim->listens = false;
 	claim->timewait = true;
 }
@@ -254,11 +282,28 @@ static bool claims_conflict(const struct ltcp_claim *newcomer, const struct ltcp
 	return claims_overlap(newcomer, other) && !(share && claims_share(newcomer, other));
 }
 
+/* Does a TIME-WAIT entry among these object? They may be of other ports and namespaces */
+static bool holds_conflict(const struct hlist_head *holds, const struct ltcp_port *port,
+			   const struct ltcp_claim *newcomer, bool share)
+{
+	struct net *net = port->ln->net;
+	struct ltcp_timewait *entry;
+	struct ltcp_claim other;
+
+	hlist_for_each_entry(entry, holds, port_link) {
+		if (entry->node.key.lport != htons(port->num) || entry->netns != net->ns.inum)
+			continue;
+		claim_of_hold(&other, net, &entry->node);
+		if (claims_conflict(newcomer, &other, share))
+			return true;
+	}
+	return false;
+}
+
 /* Does anybody object to a socket's use of a port? */
 static bool port_conflict(const struct ltcp_port *port, const struct sock *sk, bool share)
 {
 	struct ltcp_claim newcomer, other;
-	struct ltcp_port_hold *hold;
 	struct ltcp_sock *owner;
 
 	claim_of_sock(&newcomer, sk);
@@ -269,12 +314,8 @@ static bool port_conflict(const struct ltcp_port *port, const struct sock *sk, b
 		if (claims_conflict(&newcomer, &other, share))
 			return true;
 	}
-	hlist_for_each_entry(hold, &port->holds, link) {
-		claim_of_hold(&other, hold);
-		if (claims_conflict(&newcomer, &other, share))
-			return true;
-	}
-	return false;
+	return holds_conflict(&port->holds, port, &newcomer, share) ||
+	       holds_conflict(&port->bucket->holds, port, &newcomer, share);
 }
 
 /* bind() */
@@ -292,9 +333,9 @@ static int port_bind(struct sock *sk, u16 num, bool share)
 		err = -ENOMEM;
 	} else if (port_conflict(port, sk, share)) {
 		err = -EADDRINUSE;
+		port_free_if_unused(port);
 	} else {
-		port->bound = true;
-		port_own(port, sk);
+		port_own(port, sk, true);
 	}
 	spin_unlock_bh(&bucket->lock);
 	return err;
@@ -358,7 +399,7 @@ static struct ltcp_port *port_for_connect(struct ltcp_port_bucket *bucket, struc
 
 	if (!port)
 		return ERR_PTR(-ENOMEM);
-	return port->bound ? NULL : port;
+	return port_bound(port) ? NULL : port;
 }
 
 /* Enter the connection with one local port: -EADDRINUSE when the pair is taken. */
@@ -382,7 +423,7 @@ static int port_connect(struct ltcp_port_search *search, u16 num)
 	if (err)
 		port_free_if_unused(port);
 	else
-		port_own(port, search->sk);
+		port_own(port, search->sk, false);
 out:
 	spin_unlock_bh(&bucket->lock);
 	if (err == -ENOMEM)
@@ -540,43 +581,43 @@ int ltcp_ports_inherit(struct sock *child, const struct sock *listener)
 	/* By number: the listener may have let go of its port by now. */
 	spin_lock_bh(&bucket->lock);
 	port = port_find_or_make(bucket, ln, num);
-	if (port) {
-		port->bound = true;
-		port_own(port, child);
-	}
+	if (port)
+		port_own(port, child, true);
 	spin_unlock_bh(&bucket->lock);
 	return port ? 0 : -ENOMEM;
 }
 
 /* Letting go */
 
-void ltcp_ports_pass(struct ltcp_port_hold *hold, struct sock *sk)
+void ltcp_ports_pass(struct ltcp_timewait *entry, struct sock *sk)
 {
 	struct ltcp_port *port = ltcp_sk(sk)->port;
-
-	hold->port = port;
-	hold->l3mdev = inet_sk_bound_l3mdev(sk);
-	hold->reuse = !!sk->sk_reuse;
-	hold->reuseport = !!sk->sk_reuseport;
-	if (!port)
-		return;
-	spin_lock_bh(&port->bucket->lock);
-	hlist_add_head(&hold->link, &port->holds);
-	spin_unlock_bh(&port->bucket->lock);
-}
-
-void ltcp_ports_drop(struct ltcp_port_hold *hold)
-{
-	struct ltcp_port *port = hold->port;
 	struct ltcp_port_bucket *bucket;
 
+	INIT_HLIST_NODE(&entry->port_link);
+	entry->netns = sock_net(sk)->ns.inum;
+	entry->node.reuse = !!sk->sk_reuse;
+	entry->node.reuseport = !!sk->sk_reuseport;
 	if (!port)
 		return;
 	bucket = port->bucket;
 	spin_lock_bh(&bucket->lock);
-	hlist_del(&hold->link);
-	hold->port = NULL;
-	port_free_if_unused(port);
+	entry->node.bound = port_bound(port);
+	hlist_add_head(&entry->port_link, entry->node.bound ? &port->holds : &bucket->holds);
+	spin_unlock_bh(&bucket->lock);
+}
+
+void ltcp_ports_drop(struct ltcp_net *ln, struct ltcp_timewait *entry)
+{
+	u16 num = ntohs(entry->node.key.lport);
+	struct ltcp_port_bucket *bucket = port_bucket(ln, num);
+
+	if (hlist_unhashed(&entry->port_link))
+		return;
+	spin_lock_bh(&bucket->lock);
+	hlist_del_init(&entry->port_link);
+	if (entry->node.bound)
+		port_free_if_unused(port_find(bucket, ln, num));
 	spin_unlock_bh(&bucket->lock);
 }
 
@@ -592,6 +633,7 @@ void ltcp_ports_release(struct sock *sk)
 	spin_lock_bh(&bucket->lock);
 	hlist_del_init_rcu(&lsk->listen_link);
 	hlist_del_init(&lsk->port_link);
+	port->n_bound -= lsk->port_bound;
 	lsk->port = NULL;
 	lsk->inet.inet_num = 0;
 	port_free_if_unused(port);

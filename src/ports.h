@@ -9,24 +9,7 @@
 
 struct ltcp_net;
 struct ltcp_port;
-
-/**
- * struct ltcp_port_hold - something other than a socket that keeps a port (TIME-WAIT)
- * @port: the port; NULL: none
- * @node: its address and interface; set before ltcp_ports_pass()
- * @link: in the port's list
- * @l3mdev: VRF of the connection, 0: none
- * @reuse: the connection had SO_REUSEADDR
- * @reuseport: the connection had SO_REUSEPORT
- */
-struct ltcp_port_hold {
-	struct ltcp_port *port;
-	const struct ltcp_node *node;
-	struct hlist_node link;
-	int l3mdev;
-	u8 reuse:1;
-	u8 reuseport:1;
-};
+struct ltcp_timewait;
 
 int ltcp_ports_init(void);
 void ltcp_ports_exit(void);
@@ -76,16 +59,17 @@ int ltcp_ports_inherit(struct sock *child, const struct sock *listener);
 
 /**
  * ltcp_ports_pass() - TIME-WAIT keeps the port that its connection had
- * @hold: the entry's hold
+ * @entry: its node's key and interface are set
  * @sk: locked; its own hold stays until ltcp_ports_release()
  */
-void ltcp_ports_pass(struct ltcp_port_hold *hold, struct sock *sk);
+void ltcp_ports_pass(struct ltcp_timewait *entry, struct sock *sk);
 
 /**
- * ltcp_ports_drop() - give up a hold
- * @hold: as made by ltcp_ports_pass()
+ * ltcp_ports_drop() - give it up
+ * @ln: namespace
+ * @entry: as ltcp_ports_pass() left it
  */
-void ltcp_ports_drop(struct ltcp_port_hold *hold);
+void ltcp_ports_drop(struct ltcp_net *ln, struct ltcp_timewait *entry);
 
 /**
  * ltcp_ports_release() - proto.put_port: unbind

@@ -161,11 +161,12 @@ static void proc_show_half(struct seq_file *seq, const struct ltcp_half_entry *e
 
 static void proc_show_timewait(struct seq_file *seq, const struct ltcp_timewait *entry)
 {
-	u64 ns = max_t(s64, ktime_to_ns(ktime_sub(entry->ends, ktime_get())), 0);
+	u32 ms = ltcp_expiry_left_ms(ltcp_expiry_of(ltcp_net(seq_file_net(seq))->timewait,
+						    &entry->due), &entry->due);
 
 	proc_show_ends(seq, &entry->node, LTCP_TIME_WAIT);
 	seq_printf(seq, "%08X:%08X %02X:%08lX %08X %5u %8d %d %d %pK", 0, 0, 3,
-		   (unsigned long)div_u64(ns, NSEC_PER_SEC / USER_HZ), 0, 0, 0, 0, 0, entry);
+		   (unsigned long)(ms / (MSEC_PER_SEC / USER_HZ)), 0, 0, 0, 0, 0, entry);
 }
 
 static void proc_show_node(struct seq_file *seq, struct ltcp_node *node)

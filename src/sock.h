@@ -67,6 +67,7 @@ enum {
  * @oob_seq: sequence number of the urgent octet (RCV.UP - 1), with @oob_state
  * @oob_state: LTCP_OOB_*
  * @oob_byte: the urgent octet, once it has arrived
+ * @port_bound: @port was chosen by bind(), this socket's or its listener's
  * @port: bound port, NULL: none; protected by the port's lock
  * @port_link: in @port's list of owners
  * @listener: NULL unless listening
@@ -101,6 +102,7 @@ struct ltcp_sock {
 	bool cork;
 	unsigned int readers;
 	u16 user_mss;
+	bool port_bound;
 	u32 notsent_lowat;
 	u32 window_clamp;
 	struct ltcp_port *port;

@@ -37,17 +37,30 @@ enum ltcp_kind {
  * @link: in the hash table
  * @key: both ends; constant while in the table
  * @bound_dev_if: interface that the entry is bound to, 0: any
- * @kind: enum ltcp_kind
+ * @mark: of answers, unless a socket gives them
+ * @tos: of answers, likewise
  * @af: AF_INET or AF_INET6, whichever its socket is of
  * @hashed: in the table; written under the owner's lock
+ * @kind: enum ltcp_kind
+ * @reuse: TIME-WAIT: the connection had SO_REUSEADDR
+ * @reuseport: TIME-WAIT: the connection had SO_REUSEPORT
+ * @bound: TIME-WAIT: it keeps a port that somebody chose by bind()
+ *
+ * Every connection, half-open ones and those in TIME-WAIT pay for it: no
+ * octet is to spare.
  */
 struct ltcp_node {
 	struct rhash_head link;
 	struct ltcp_key key;
 	int bound_dev_if;
-	u8 kind;
+	u32 mark;
+	u8 tos;
 	u8 af;
 	bool hashed;
+	u8 kind:2;
+	u8 reuse:1;
+	u8 reuseport:1;
+	u8 bound:1;
 };
 
 /**

@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TIME-WAIT entries. All of a namespace wait in one list in the order of their
- * ends, and one hrtimer runs for its head.
+ * TIME-WAIT entries. They wait in lanes (expiry.h): one for each 2MSL that has
+ * been in force, so that a change of it concerns only what comes after.
  *
- * Whoever takes an entry off the list ends it: the timer, a new SYN, or the
- * end of the namespace. Locks nest: entry, then tw_lock.
+ * Whoever takes an entry from its lane ends it: its time, a new SYN, or the
+ * end of the namespace.
  */
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "compat.h"
 #include "family.h"
 #include "input.h"
 #include "net.h"
 #include "output.h"
+#include "ports.h"
 #include "sock.h"
 #include "timewait.h"
 
-#define LTCP_TW_BATCH		256			/* entries that one run ends */
-#define LTCP_TW_BREATH_NS	(50 * NSEC_PER_USEC)	/* between full runs */
-#define LTCP_TW_SLACK_NS	NSEC_PER_MSEC		/* entries that end together */
+#define LTCP_TW_LANES	4	/* different 2MSLs at once; more cost a search */
 
 static struct kmem_cache *timewait_cache;
 
@@ -35,57 +33,9 @@ void ltcp_timewait_exit(void)
 	kmem_cache_destroy(timewait_cache);
 }
 
-/* The list */
-
-static void timewait_arm(struct ltcp_net *ln, ktime_t at)
+static const struct ltcp_family *timewait_family(const struct ltcp_timewait *entry)
 {
-	hrtimer_start_range_ns(&ln->tw_timer, at, LTCP_TW_SLACK_NS, HRTIMER_MODE_ABS_SOFT);
-}
-
-/* Only after a sysctl has shortened 2MSL does an entry not belong at the tail. */
-static void timewait_link(struct ltcp_net *ln, struct ltcp_timewait *entry)
-{
-	struct ltcp_timewait *pos;
-
-	entry->ends = ktime_add_ms(ktime_get(), READ_ONCE(ln->conf.timewait_ms));
-	list_for_each_entry_reverse(pos, &ln->tw_list, link)
-		if (ktime_compare(pos->ends, entry->ends) <= 0)
-			break;
-	list_add(&entry->link, &pos->link);
-	if (list_is_first(&entry->link, &ln->tw_list))
-		timewait_arm(ln, entry->ends);
-}
-
-/* Take an entry off the list; false: somebody else has */
-static bool timewait_unlink(struct ltcp_net *ln, struct ltcp_timewait *entry)
-{
-	bool mine;
-
-	spin_lock_bh(&ln->tw_lock);
-	mine = !list_empty(&entry->link);
-	if (mine) {
-		list_del_init(&entry->link);
-		ln->tw_count--;
-	}
-	spin_unlock_bh(&ln->tw_lock);
-	return mine;
-}
-
-/* Take the first entry off the list if it ends by then */
-static struct ltcp_timewait *timewait_pop(struct ltcp_net *ln, ktime_t by)
-{
-	struct ltcp_timewait *entry;
-
-	spin_lock_bh(&ln->tw_lock);
-	entry = list_first_entry_or_null(&ln->tw_list, struct ltcp_timewait, link);
-	if (entry && ktime_after(entry->ends, by))
-		entry = NULL;
-	if (entry) {
-		list_del_init(&entry->link);
-		ln->tw_count--;
-	}
-	spin_unlock_bh(&ln->tw_lock);
-	return entry;
+	return ltcp_family_of_addr(&entry->node.key.laddr);
 }
 
 /* The end */
@@ -104,64 +54,47 @@ static void timewait_trace_end(struct ltcp_net *ln, const struct ltcp_key *key,
 	ltcp_trace_moves(ln, key, &v);
 }
 
-/* The entry is off the list: the caller's alone but for lookups. */
+/* The entry has left its lane: the caller's alone but for lookups. */
 static void timewait_end(struct ltcp_net *ln, struct ltcp_timewait *entry,
 			 enum ltcp_cause cause)
 {
-	spin_lock_bh(&entry->lock);
-	entry->dead = true;
-	spin_unlock_bh(&entry->lock);
+	atomic_dec(&ln->tw_count);
 	timewait_trace_end(ln, &entry->node.key, cause);
 	ltcp_table_remove(ln, &entry->node);
-	ltcp_ports_drop(&entry->hold);
+	ltcp_ports_drop(ln, entry);
 	call_rcu(&entry->rcu, timewait_free);
 }
 
-static enum hrtimer_restart timewait_expired(struct hrtimer *timer)
+static void timewait_expired(struct ltcp_net *ln, struct ltcp_due *due)
 {
-	struct ltcp_net *ln = container_of(timer, struct ltcp_net, tw_timer);
-	struct ltcp_timewait *entry;
-	ktime_t now = ktime_get();
-	int i;
-
-	for (i = 0; i < LTCP_TW_BATCH; i++) {
-		entry = timewait_pop(ln, now);
-		if (!entry)
-			break;
-		LTCP_COUNT(ln, TW);
-		timewait_end(ln, entry, LTCP_CAUSE_2MSL);
-	}
-	now = ktime_add_ns(ktime_get(), LTCP_TW_BREATH_NS);
-	spin_lock_bh(&ln->tw_lock);
-	entry = list_first_entry_or_null(&ln->tw_list, struct ltcp_timewait, link);
-	if (entry)
-		timewait_arm(ln, ktime_after(entry->ends, now) ? entry->ends : now);
-	spin_unlock_bh(&ln->tw_lock);
-	return HRTIMER_NORESTART;
+	LTCP_COUNT(ln, TW);
+	timewait_end(ln, container_of(due, struct ltcp_timewait, due), LTCP_CAUSE_2MSL);
 }
 
 void ltcp_timewait_purge(struct ltcp_net *ln)
 {
-	struct ltcp_timewait *entry;
+	struct ltcp_due *due;
+	int cpu;
 
-	while ((entry = timewait_pop(ln, KTIME_MAX))) {
-		timewait_end(ln, entry, LTCP_CAUSE_ABORT);
-		cond_resched();
+	for_each_possible_cpu(cpu) {
+		while ((due = ltcp_expiry_take(per_cpu_ptr(ln->timewait, cpu)))) {
+			timewait_end(ln, container_of(due, struct ltcp_timewait, due),
+				     LTCP_CAUSE_ABORT);
+			cond_resched();
+		}
 	}
 }
 
-void ltcp_timewait_net_init(struct ltcp_net *ln)
+int ltcp_timewait_net_init(struct ltcp_net *ln)
 {
-	spin_lock_init(&ln->tw_lock);
-	INIT_LIST_HEAD(&ln->tw_list);
-	ltcp_compat_hrtimer_setup(&ln->tw_timer, timewait_expired, CLOCK_MONOTONIC,
-				  HRTIMER_MODE_ABS_SOFT);
+	ln->timewait = ltcp_expiry_make(ln, LTCP_TW_LANES, timewait_expired);
+	return ln->timewait ? 0 : -ENOMEM;
 }
 
 void ltcp_timewait_net_exit(struct ltcp_net *ln)
 {
 	ltcp_timewait_purge(ln);
-	hrtimer_cancel(&ln->tw_timer);
+	ltcp_expiry_free(ln->timewait);
 }
 
 /* The beginning */
@@ -178,32 +111,62 @@ static struct ltcp_timewait *timewait_make(struct sock *sk)
 	entry->node.bound_dev_if = lsk->node.bound_dev_if;
 	entry->node.kind = LTCP_KIND_TIMEWAIT;
 	entry->node.af = lsk->node.af;
-	entry->mark = sk->sk_mark;
-	entry->family = lsk->family;
-	spin_lock_init(&entry->lock);
-	INIT_LIST_HEAD(&entry->link);
+	entry->node.mark = READ_ONCE(sk->sk_mark);
+	entry->node.tos = lsk->family->tos(sk);
+	entry->priority = READ_ONCE(sk->sk_priority);
 	ltcp_tw_from_tcb(&entry->tw, &lsk->tcb);
-	entry->hold.node = &entry->node;
-	ltcp_ports_pass(&entry->hold, sk);
+	ltcp_ports_pass(entry, sk);
 	return entry;
 }
 
-/* Lookups may find the entry at once, so it is in the list when they do. */
+/* 2MSL begins: @e is locked */
+static void timewait_wait(struct ltcp_net *ln, struct ltcp_expiry *e, struct ltcp_timewait *entry)
+{
+	u32 ms = READ_ONCE(ln->conf.timewait_ms);
+
+	ltcp_expiry_add(e, ltcp_lanes_pick(&e->lanes, ms), &entry->due, ms);
+}
+
+/* Lookups may find the entry at once, so it waits when they do. */
 static bool timewait_start(struct ltcp_net *ln, struct ltcp_node *old,
 			   struct ltcp_timewait *entry)
 {
-	bool ok = false;
+	struct ltcp_expiry *e = ltcp_expiry_here(ln->timewait, &entry->due);
+	bool ok;
 
-	spin_lock_bh(&ln->tw_lock);
-	if (ln->tw_count >= READ_ONCE(ln->set.max_timewait)) {
-		LTCP_COUNT(ln, TW_OVERFLOW);
-	} else if (!ltcp_table_replace(ln, old, &entry->node)) {
-		timewait_link(ln, entry);
-		ln->tw_count++;
-		ok = true;
-	}
-	spin_unlock_bh(&ln->tw_lock);
+	spin_lock_bh(&e->lock);
+	ok = !ltcp_table_replace(ln, old, &entry->node);
+	if (ok)
+		timewait_wait(ln, e, entry);
+	spin_unlock_bh(&e->lock);
 	return ok;
+}
+
+/* Is there room for one more? It is taken then. */
+static bool timewait_room(struct ltcp_net *ln)
+{
+	if (atomic_inc_return(&ln->tw_count) <= READ_ONCE(ln->set.max_timewait))
+		return true;
+	atomic_dec(&ln->tw_count);
+	LTCP_COUNT(ln, TW_OVERFLOW);
+	return false;
+}
+
+static bool timewait_try(struct ltcp_net *ln, struct sock *sk)
+{
+	struct ltcp_timewait *entry;
+
+	if (!timewait_room(ln))
+		return false;
+	entry = timewait_make(sk);
+	if (entry && timewait_start(ln, &ltcp_sk(sk)->node, entry))
+		return true;
+	atomic_dec(&ln->tw_count);
+	if (entry) {
+		ltcp_ports_drop(ln, entry);
+		kmem_cache_free(timewait_cache, entry);
+	}
+	return false;
 }
 
 void ltcp_timewait_enter(struct sock *sk)
@@ -211,34 +174,19 @@ void ltcp_timewait_enter(struct sock *sk)
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct ltcp_node *node = &ltcp_sk(sk)->node;
 	bool wait = READ_ONCE(ln->conf.timewait_ms);
-	struct ltcp_timewait *entry = wait ? timewait_make(sk) : NULL;
 
-	if (entry && timewait_start(ln, node, entry))
+	if (wait && timewait_try(ln, sk))
 		return;
-	if (entry) {
-		ltcp_ports_drop(&entry->hold);
-		kmem_cache_free(timewait_cache, entry);
-	}
 	timewait_trace_end(ln, &node->key, wait ? LTCP_CAUSE_ABORT : LTCP_CAUSE_2MSL);
 	ltcp_table_remove(ln, node);
 }
 
 /* Segments */
 
-static void timewait_restart(struct ltcp_net *ln, struct ltcp_timewait *entry)
-{
-	spin_lock(&ln->tw_lock);
-	if (!list_empty(&entry->link)) {
-		list_del(&entry->link);
-		timewait_link(ln, entry);
-	}
-	spin_unlock(&ln->tw_lock);
-}
-
-/* What the core says, @entry->lock held; with LTCP_ACT_ACK, the answer in @ack */
-static void timewait_decide(struct ltcp_net *ln, struct ltcp_timewait *entry,
-			    const struct ltcp_seg *seg, bool listening,
-			    struct ltcp_verdict *v, struct ltcp_seg *ack)
+/* What the core says, @e locked; with LTCP_ACT_ACK, the answer in @ack */
+static void timewait_decide(struct ltcp_net *ln, struct ltcp_expiry *e,
+			    struct ltcp_timewait *entry, const struct ltcp_seg *seg,
+			    bool listening, struct ltcp_verdict *v, struct ltcp_seg *ack)
 {
 	u64 now = ltcp_now();
 
@@ -246,36 +194,51 @@ static void timewait_decide(struct ltcp_net *ln, struct ltcp_timewait *entry,
 	/* Without a listener a new SYN is answered as an old one is (RFC 5961 section 4.2). */
 	if (v->act & LTCP_ACT_REOPEN && !listening)
 		v->act = ltcp_limiter_allow(&entry->tw.challenge, now) ? LTCP_ACT_ACK : 0;
-	if (v->act & LTCP_ACT_RESTART)
-		timewait_restart(ln, entry);
+	if (v->act & LTCP_ACT_RESTART) {
+		ltcp_lanes_remove(&entry->due);
+		timewait_wait(ln, e, entry);
+	}
+	if (v->act & LTCP_ACT_REOPEN)
+		ltcp_lanes_remove(&entry->due);
 	if (v->act & LTCP_ACT_ACK)
 		ltcp_tw_ack(&entry->tw, now, ack);
+}
+
+static void timewait_answer(struct ltcp_net *ln, const struct ltcp_timewait *entry,
+			    const struct ltcp_reply *reply, struct ltcp_seg *ack)
+{
+	struct ltcp_reply ours = *reply;
+
+	ours.mark = entry->node.mark ?: reply->mark;
+	ours.tos = entry->node.tos;
+	ours.priority = entry->priority;
+	ltcp_output_reply(ln, timewait_family(entry), &ours, ack, NULL);
 }
 
 enum ltcp_tw_result ltcp_timewait_rcv(struct ltcp_net *ln, struct ltcp_timewait *entry,
 				      const struct ltcp_seg *seg, struct ltcp_reply *reply,
 				      bool listening, u32 *iss_min)
 {
+	struct ltcp_expiry *e = ltcp_expiry_of(ln->timewait, &entry->due);
 	struct ltcp_verdict v = {};
 	struct ltcp_seg ack = {};
+	bool waits;
 
-	spin_lock_bh(&entry->lock);
-	if (entry->dead) {
-		spin_unlock_bh(&entry->lock);
+	spin_lock_bh(&e->lock);
+	waits = entry->due.waits;
+	if (waits)
+		timewait_decide(ln, e, entry, seg, listening, &v, &ack);
+	spin_unlock_bh(&e->lock);
+	if (!waits)
 		return LTCP_TW_GONE;
-	}
-	timewait_decide(ln, entry, seg, listening, &v, &ack);
-	spin_unlock_bh(&entry->lock);
 
 	if (v.act & LTCP_ACT_REOPEN) {
-		if (!timewait_unlink(ln, entry))
-			return LTCP_TW_GONE;
 		LTCP_COUNT(ln, TW_REOPENED);
 		timewait_end(ln, entry, LTCP_CAUSE_RCV_SYN);
 		*iss_min = v.iss_min;
 		return LTCP_TW_REOPEN;
 	}
 	if (v.act & LTCP_ACT_ACK)
-		ltcp_output_reply(ln, entry->family, reply, &ack, NULL);
+		timewait_answer(ln, entry, reply, &ack);
 	return LTCP_TW_DONE;
 }

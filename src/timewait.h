@@ -5,39 +5,40 @@
 
 #include <linux/list.h>
 #include <linux/rcupdate.h>
+#include <net/sock.h>
 
 #include "core/timewait.h"
-#include "ports.h"
+#include "expiry.h"
 #include "tcb_table.h"
 
-struct ltcp_family;
+struct ltcp_net;
 struct ltcp_reply;
 
 /**
  * struct ltcp_timewait - what is left of a connection for 2MSL
  * @node: place in the TCB table
- * @tw: what the core needs
- * @dead: ended; whoever found it must look again; under @lock
- * @lock: protects @tw and @dead
- * @mark: the connection's mark, for its answers
- * @hold: the port
- * @link: in ltcp_net.tw_list, under tw_lock
- * @ends: when, ktime nanoseconds
- * @family: of the connection
+ * @due: its end, in ltcp_net.timewait; an entry that does not wait has ended, and whoever
+ *	found it must look again
  * @rcu: for freeing
+ * @tw: what the core needs; under the lock of its CPU's lanes
+ * @priority: of its answers
+ * @netns: number of the namespace, which the port's lists do not tell apart
+ * @port_link: among those that keep the same port, see ports.c
  */
 struct ltcp_timewait {
 	struct ltcp_node node;
+	union {
+		struct ltcp_due due;
+		struct rcu_head rcu;
+	};
 	struct ltcp_tw tw;
-	bool dead;
-	spinlock_t lock;	/* softirq-safe; outside tw_lock */
-	u32 mark;
-	struct ltcp_port_hold hold;
-	struct list_head link;
-	ktime_t ends;
-	const struct ltcp_family *family;
-	struct rcu_head rcu;
+	u32 priority;
+	u32 netns;
+	struct hlist_node port_link;
 };
+
+static_assert(sizeof(struct ltcp_timewait) <= 128);
+static_assert(sizeof(struct rcu_head) <= offsetof(struct ltcp_due, since_ms));
 
 /* What became of a segment for a TIME-WAIT entry */
 enum ltcp_tw_result {
@@ -48,7 +49,7 @@ enum ltcp_tw_result {
 
 int ltcp_timewait_init(void);
 void ltcp_timewait_exit(void);
-void ltcp_timewait_net_init(struct ltcp_net *ln);
+int ltcp_timewait_net_init(struct ltcp_net *ln);
 void ltcp_timewait_net_exit(struct ltcp_net *ln);
 
 /**

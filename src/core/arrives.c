@@ -19,12 +19,11 @@
 
 bool ltcp_limiter_allow(struct ltcp_limiter *l, u64 now)
 {
-	u32 ms = ltcp_ms(now);
+	struct ltcp_limiter fresh = { .since_ms = ltcp_ms(now) };
+	struct ltcp_limiter past = { .since_ms = fresh.since_ms - l->since_ms };
 
-	if (!l->n || ms - l->since_ms >= LTCP_LIMITER_MS) {
-		l->since_ms = ms;
-		l->n = 0;
-	}
+	if (!l->n || past.since_ms >= LTCP_LIMITER_MS)
+		*l = fresh;
 	if (l->n >= LTCP_LIMITER_N)
 		return false;
 	l->n++;

@@ -105,18 +105,18 @@ struct ltcp_conf {
 
 /**
  * struct ltcp_limiter - at most so many answers a period, RFC 5961 section 7
- * @since_ms: start of the period, low 32 bits of the millisecond clock
+ * @since_ms: start of the period, low 28 bits of the millisecond clock
  * @n: answers given in it
  *
  * One per connection: a shared one would tell an attacker of others'
  * connections (CVE-2016-5696).
  */
 struct ltcp_limiter {
-	u32 since_ms;
-	u8 n;
+	u32 since_ms:28;
+	u32 n:4;
 };
 
-#define LTCP_LIMITER_N		10	/* answers ... */
+#define LTCP_LIMITER_N		10	/* answers, at most 15 ... */
 #define LTCP_LIMITER_MS		5000	/* ... a period: RFC 5961 section 7's own figures */
 
 #define LTCP_CONG_PRIV_SIZE	48	/* octets: every connection pays for them */
