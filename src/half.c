@@ -7,17 +7,26 @@
 #include "input.h"
 #include "listen.h"
 #include "output.h"
+#include "timewait.h"
 
-static struct kmem_cache *half_cache;
+#define CLOSE_BATCH	64	/* entries of a closing listener that a search gathers */
+
+static struct kmem_cache *half_cache, *tailed_cache;
 
 int ltcp_half_init(void)
 {
-	half_cache = KMEM_CACHE(ltcp_half_entry, SLAB_HWCACHE_ALIGN);
-	return half_cache ? 0 : -ENOMEM;
+	half_cache = KMEM_CACHE(ltcp_half_entry, 0);
+	tailed_cache = kmem_cache_create("ltcp_half_tailed", sizeof(struct ltcp_half_entry) +
+					 sizeof(struct ltcp_half_tail), 0, 0, NULL);
+	if (half_cache && tailed_cache)
+		return 0;
+	ltcp_half_exit();
+	return -ENOMEM;
 }
 
 void ltcp_half_exit(void)
 {
+	kmem_cache_destroy(tailed_cache);
 	kmem_cache_destroy(half_cache);
 }
 
@@ -26,12 +35,26 @@ static struct ltcp_half_entry *entry_of(struct ltcp_node *node)
 	return container_of(node, struct ltcp_half_entry, node);
 }
 
+static const struct ltcp_family *family_of(const struct ltcp_half_entry *entry)
+{
+	return ltcp_family_of_addr(&entry->node.key.laddr);
+}
+
+static struct ltcp_timewait *timewait_of(const struct ltcp_half_entry *entry)
+{
+	return entry->node.tail ? entry->tail->timewait : NULL;
+}
+
 static void free_entry(struct rcu_head *rcu)
 {
 	struct ltcp_half_entry *entry = container_of(rcu, struct ltcp_half_entry, rcu);
 
-	kfree(entry->options);
-	kmem_cache_free(half_cache, entry);
+	if (entry->node.tail) {
+		kfree(entry->tail->options);
+		kmem_cache_free(tailed_cache, entry);
+	} else {
+		kmem_cache_free(half_cache, entry);
+	}
 }
 
 static void reply_for(const struct ltcp_half_entry *entry, struct ltcp_reply *reply)
@@ -40,25 +63,56 @@ static void reply_for(const struct ltcp_half_entry *entry, struct ltcp_reply *re
 		.key = entry->node.key,
 		.sk = entry->listener,
 		.oif = entry->oif,
-		.mark = entry->mark,
+		.mark = entry->node.mark,
 		.priority = entry->listener->sk_priority,
-		.tos = entry->tos,
-		.label = entry->label,
-		.options = entry->options,
+		.tos = entry->node.tos,
 	};
+	if (entry->node.tail) {
+		reply->label = entry->tail->label;
+		reply->options = entry->tail->options;
+	}
 }
 
-/* Let go of everything; @entry->dead was set by the caller, who thereby owns its end */
-static void release(struct ltcp_half_entry *entry)
-{
-	struct ltcp_listener *l = ltcp_sk(entry->listener)->listener;
+/* Waiting for the next SYN-ACK */
 
-	if (timer_delete(&entry->timer))
-		sock_put(entry->listener);	/* the timer's reference */
-	spin_lock_bh(&l->half_lock);
-	hlist_del(&entry->link);
-	l->n_half--;
-	spin_unlock_bh(&l->half_lock);
+static void wait_on(struct ltcp_expiry *e, struct ltcp_half_entry *entry)
+{
+	unsigned int lane = ltcp_half_lane(&entry->half);
+
+	ltcp_expiry_add(e, lane, &entry->due, e->lanes.lane[lane].span_ms);
+}
+
+/* False: the listener closes just now */
+static bool wait(struct ltcp_net *ln, struct ltcp_half_entry *entry)
+{
+	const struct ltcp_listener *l = ltcp_sk(entry->listener)->listener;
+	struct ltcp_expiry *e = ltcp_expiry_of(ln->halves, &entry->due);
+	bool open;
+
+	spin_lock_bh(&e->lock);
+	open = !READ_ONCE(l->closing);
+	if (open)
+		wait_on(e, entry);
+	spin_unlock_bh(&e->lock);
+	return open;
+}
+
+static void wait_no_more(struct ltcp_net *ln, struct ltcp_half_entry *entry)
+{
+	struct ltcp_expiry *e = ltcp_expiry_of(ln->halves, &entry->due);
+
+	spin_lock_bh(&e->lock);
+	ltcp_lanes_remove(&entry->due);
+	spin_unlock_bh(&e->lock);
+}
+
+/* The end */
+
+/* Let go of everything; the node's dead was set by the caller, who thereby owns its end */
+static void release(struct ltcp_net *ln, struct ltcp_half_entry *entry)
+{
+	wait_no_more(ln, entry);
+	atomic_dec(&ltcp_sk(entry->listener)->listener->n_half);
 	sock_put(entry->listener);
 	call_rcu(&entry->rcu, free_entry);
 }
@@ -66,173 +120,13 @@ static void release(struct ltcp_half_entry *entry)
 /* The entry ends without becoming a connection */
 static void end(struct ltcp_net *ln, struct ltcp_half_entry *entry)
 {
-	ltcp_table_remove(ln, &entry->node);
-	release(entry);
-}
+	struct ltcp_timewait *old = timewait_of(entry);
 
-static void set_timer(struct ltcp_half_entry *entry)
-{
-	struct ltcp_rtt rtt;
-
-	ltcp_rtt_init(&rtt, 0);
-	sock_hold(entry->listener);
-	mod_timer(&entry->timer, jiffies +
-		  usecs_to_jiffies(ltcp_rtt_backoff(&rtt, entry->half.retries)));
-}
-
-/* Another SYN-ACK, or R2 (section 3.8.3): true when the entry has ended */
-static bool expired(struct ltcp_net *ln, struct ltcp_half_entry *entry)
-{
-	struct ltcp_verdict v = {};
-
-	if (entry->half.retries < ln->conf.synack_retries) {
-		entry->half.retries++;
-		set_timer(entry);
-		return false;
-	}
-	entry->dead = true;
-	ltcp_fsm_move(&v, LTCP_SYN_RECEIVED, LTCP_CLOSED, LTCP_CAUSE_TIMEOUT);
-	ltcp_trace_moves(ln, &entry->node.key, &v);
-	return true;
-}
-
-static void timer_expired(struct timer_list *t)
-{
-	struct ltcp_half_entry *entry = ltcp_compat_from_timer(entry, t, timer);
-	struct sock *listener = entry->listener;
-	struct ltcp_net *ln = ltcp_sk_net(listener);
-	struct ltcp_half half;
-	struct ltcp_reply reply;
-	struct ltcp_seg seg;
-	bool over;
-
-	spin_lock(&entry->lock);
-	if (entry->dead) {
-		spin_unlock(&entry->lock);
-		goto out;
-	}
-	over = expired(ln, entry);
-	half = entry->half;
-	reply_for(entry, &reply);
-	spin_unlock(&entry->lock);
-
-	if (over) {
-		end(ln, entry);
-	} else {
-		LTCP_COUNT(ln, TIMEOUTS);
-		LTCP_COUNT(ln, RETRANS_SEGS);
-		ltcp_half_synack(&half, ltcp_now(), &seg);
-		ltcp_output_reply(ln, entry->family, &reply, &seg, NULL);
-	}
-out:
-	sock_put(listener);
-}
-
-static void trace_syn(struct ltcp_net *ln, const struct ltcp_key *key)
-{
-	struct ltcp_verdict v = {};
-
-	ltcp_fsm_move(&v, LTCP_LISTEN, LTCP_SYN_RECEIVED, LTCP_CAUSE_RCV_SYN);
-	ltcp_trace_moves(ln, key, &v);
-}
-
-static struct ltcp_half_entry *make_entry(struct sock *listener, const struct ltcp_half *half,
-					  const struct ltcp_family *family,
-					  const struct ltcp_reply *reply)
-{
-	struct ltcp_half_entry *entry = kmem_cache_zalloc(half_cache, GFP_ATOMIC | __GFP_NOWARN);
-
-	if (!entry)
-		return NULL;
-	entry->node.key = reply->key;
-	entry->node.kind = LTCP_KIND_HALF;
-	entry->node.bound_dev_if = reply->scope ?: listener->sk_bound_dev_if;
-	entry->node.af = listener->sk_family;
-	entry->half = *half;
-	entry->tos = reply->tos;
-	entry->label = reply->label;
-	entry->mark = reply->mark;
-	entry->oif = reply->oif;
-	entry->family = family;
-	entry->listener = listener;
-	spin_lock_init(&entry->lock);
-	timer_setup(&entry->timer, timer_expired, 0);
-	return entry;
-}
-
-/* Onto the listener's list, unless it closes just now */
-static bool link_entry(struct ltcp_half_entry *entry)
-{
-	struct ltcp_listener *l = ltcp_sk(entry->listener)->listener;
-	bool open;
-
-	spin_lock(&l->half_lock);
-	open = !l->closing;
-	if (open) {
-		hlist_add_head(&entry->link, &l->halves);
-		l->n_half++;
-	}
-	spin_unlock(&l->half_lock);
-	return open;
-}
-
-int ltcp_half_new(struct sock *listener, const struct ltcp_half *half,
-		  const struct ltcp_family *family, const struct ltcp_reply *reply)
-{
-	struct ltcp_net *ln = ltcp_sk_net(listener);
-	struct ltcp_half_entry *entry;
-	int err = -ESHUTDOWN;
-
-	if (!refcount_inc_not_zero(&listener->sk_refcnt))
-		return err;
-	entry = make_entry(listener, half, family, reply);
-	if (!entry) {
-		sock_put(listener);
-		return -ENOMEM;
-	}
-	/* Held until the entry is complete: who finds it in the table waits */
-	spin_lock(&entry->lock);
-	if (!link_entry(entry)) {
-		spin_unlock(&entry->lock);
-		goto fail;
-	}
-	err = ltcp_table_insert(ln, &entry->node);
-	if (err) {
-		entry->dead = true;
-		spin_unlock(&entry->lock);
-		release(entry);
-		return err;
-	}
-	entry->options = reply->options;
-	trace_syn(ln, &entry->node.key);
-	set_timer(entry);
-	spin_unlock(&entry->lock);
-	return 0;
-fail:
-	kmem_cache_free(half_cache, entry);
-	sock_put(listener);
-	return err;
-}
-
-/* The entry becomes a connection, which takes its place in the table */
-static struct sock *promote(struct ltcp_net *ln, struct ltcp_half_entry *entry,
-			    struct sk_buff *skb)
-{
-	struct sock *child;
-
-	if (!ltcp_listen_reserve(entry->listener))
-		return NULL;
-	child = ltcp_listen_child(entry->listener, &entry->half, entry->family,
-				  &entry->node.key, skb);
-	if (child && ltcp_table_replace(ln, &entry->node, &ltcp_sk(child)->node)) {
-		ltcp_listen_drop_child(child);
-		child = NULL;
-	}
-	if (child)
-		entry->dead = true;
+	if (old)
+		ltcp_timewait_return(ln, old, &entry->node);
 	else
-		ltcp_listen_let_go(entry->listener);
-	return child;
+		ltcp_table_remove(ln, &entry->node);
+	release(ln, entry);
 }
 
 /* Return: @skb, or NULL when the answer took its memory */
@@ -248,27 +142,203 @@ static struct sk_buff *answer(struct ltcp_net *ln, const struct ltcp_half_entry 
 	reply_for(entry, &reply);
 	reply.spare = skb;
 	if (v->act & LTCP_ACT_RST) {
-		ltcp_output_reply_rst(ln, entry->family, &reply, v);
+		ltcp_output_reply_rst(ln, family_of(entry), &reply, v);
 	} else if (v->act & LTCP_ACT_SYNACK) {
 		ltcp_half_synack(half, ltcp_now(), &seg);
-		ltcp_output_reply(ln, entry->family, &reply, &seg, NULL);
+		ltcp_output_reply(ln, family_of(entry), &reply, &seg, NULL);
 	} else {
 		ltcp_half_ack(half, ltcp_now(), &seg);
-		ltcp_output_reply(ln, entry->family, &reply, &seg, NULL);
+		ltcp_output_reply(ln, family_of(entry), &reply, &seg, NULL);
 	}
 	return reply.spare;
+}
+
+/* We end it, and the peer is told: @entry->lock is held */
+static void abort_entry(struct ltcp_half_entry *entry, struct ltcp_verdict *v)
+{
+	ltcp_fsm_move(v, LTCP_SYN_RECEIVED, LTCP_CLOSED, LTCP_CAUSE_ABORT);
+	v->act |= LTCP_ACT_RST | LTCP_ACT_CLOSED;
+	v->rst.seq = entry->half.iss + 1;
+	v->rst.flags = LTCP_RST;
+}
+
+/* Another SYN-ACK, or R2 (section 3.8.3): @entry->lock is held */
+static void decide_expired(struct ltcp_net *ln, struct ltcp_half_entry *entry,
+			   struct ltcp_verdict *v)
+{
+	if (entry->half.retries >= ln->conf.synack_retries) {
+		ltcp_fsm_move(v, LTCP_SYN_RECEIVED, LTCP_CLOSED, LTCP_CAUSE_TIMEOUT);
+		v->act |= LTCP_ACT_CLOSED;
+		return;
+	}
+	entry->half.retries++;
+	if (wait(ln, entry))
+		v->act |= LTCP_ACT_SYNACK;
+	else
+		abort_entry(entry, v);
+}
+
+/* RCU keeps the listener even if the entry has let go of it */
+static void expired(struct ltcp_net *ln, struct ltcp_due *due)
+{
+	struct ltcp_half_entry *entry = container_of(due, struct ltcp_half_entry, due);
+	struct ltcp_verdict v = {};
+	struct ltcp_half half;
+
+	spin_lock(&entry->lock);
+	if (!entry->node.dead)
+		decide_expired(ln, entry, &v);
+	if (v.act & LTCP_ACT_CLOSED)
+		entry->node.dead = true;
+	ltcp_trace_moves(ln, &entry->node.key, &v);
+	half = entry->half;
+	spin_unlock(&entry->lock);
+
+	if (v.act & LTCP_ACT_SYNACK) {
+		LTCP_COUNT(ln, TIMEOUTS);
+		LTCP_COUNT(ln, RETRANS_SEGS);
+	}
+	answer(ln, entry, &half, &v, NULL);
+	if (v.act & LTCP_ACT_CLOSED)
+		end(ln, entry);
+}
+
+int ltcp_half_net_init(struct ltcp_net *ln)
+{
+	unsigned int i;
+	int cpu;
+
+	ln->halves = ltcp_expiry_make(ln, LTCP_HALF_LANES, expired);
+	if (!ln->halves)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		for (i = 0; i < LTCP_HALF_LANES; i++)
+			per_cpu_ptr(ln->halves, cpu)->lanes.lane[i].span_ms = ltcp_half_wait_ms(i);
+	return 0;
+}
+
+void ltcp_half_net_exit(struct ltcp_net *ln)
+{
+	ltcp_expiry_free(ln->halves);
+}
+
+/* The beginning */
+
+static struct ltcp_half_entry *alloc_entry(bool tail)
+{
+	struct ltcp_half_entry *entry;
+
+	entry = kmem_cache_zalloc(tail ? tailed_cache : half_cache, GFP_ATOMIC | __GFP_NOWARN);
+	if (entry)
+		entry->node.tail = tail;
+	return entry;
+}
+
+static struct ltcp_half_entry *make_entry(struct sock *listener, const struct ltcp_half *half,
+					  const struct ltcp_reply *reply, bool reopens)
+{
+	struct ltcp_half_entry *entry;
+
+	entry = alloc_entry(reply->options || reply->label || reopens);
+	if (!entry)
+		return NULL;
+	entry->node.key = reply->key;
+	entry->node.kind = LTCP_KIND_HALF;
+	entry->node.bound_dev_if = reply->scope ?: listener->sk_bound_dev_if;
+	entry->node.af = listener->sk_family;
+	entry->node.mark = reply->mark;
+	entry->node.tos = reply->tos;
+	entry->half = *half;
+	entry->oif = reply->oif;
+	entry->listener = listener;
+	spin_lock_init(&entry->lock);
+	if (entry->node.tail)
+		entry->tail->label = reply->label;
+	return entry;
+}
+
+/* Into the table, alone or in the place of TIME-WAIT */
+static int enter(struct ltcp_net *ln, struct ltcp_half_entry *entry, struct ltcp_timewait *old)
+{
+	if (!old)
+		return ltcp_table_insert(ln, &entry->node);
+	if (!ltcp_timewait_yield(ln, old, &entry->node))
+		return -EADDRINUSE;
+	entry->tail->timewait = old;
+	return 0;
+}
+
+/* @entry->lock is held until the entry is complete: who finds it in the table waits */
+static int start(struct ltcp_net *ln, struct ltcp_half_entry *entry,
+		 const struct ltcp_reply *reply, struct ltcp_timewait *old)
+{
+	int err = -ESHUTDOWN;
+
+	ltcp_expiry_here(ln->halves, &entry->due);
+	if (wait(ln, entry))
+		err = enter(ln, entry, old);
+	if (err) {
+		entry->node.dead = true;
+		return err;
+	}
+	if (entry->node.tail)
+		entry->tail->options = reply->options;
+	ltcp_listen_trace_syn(ln, &entry->node.key);
+	return 0;
+}
+
+int ltcp_half_new(struct sock *listener, const struct ltcp_half *half,
+		  const struct ltcp_reply *reply, struct ltcp_timewait *old)
+{
+	struct ltcp_net *ln = ltcp_sk_net(listener);
+	struct ltcp_half_entry *entry;
+	int err;
+
+	if (!refcount_inc_not_zero(&listener->sk_refcnt))
+		return -ESHUTDOWN;
+	entry = make_entry(listener, half, reply, old);
+	if (!entry) {
+		sock_put(listener);
+		return -ENOMEM;
+	}
+	/* Before it is asked whether the listener closes: ltcp_half_purge() looks the other way */
+	atomic_inc(&ltcp_sk(listener)->listener->n_half);
+	smp_mb__after_atomic();
+	spin_lock(&entry->lock);
+	err = start(ln, entry, reply, old);
+	spin_unlock(&entry->lock);
+	if (err)
+		release(ln, entry);
+	return err;
+}
+
+/* The entry becomes a connection, which takes its place in the table */
+static struct sock *promote(struct ltcp_net *ln, struct ltcp_half_entry *entry,
+			    struct sk_buff *skb)
+{
+	struct sock *child;
+
+	if (!ltcp_listen_reserve(entry->listener))
+		return NULL;
+	child = ltcp_listen_child(entry->listener, &entry->half, family_of(entry),
+				  &entry->node.key, skb);
+	if (child && ltcp_table_replace(ln, &entry->node, &ltcp_sk(child)->node)) {
+		ltcp_listen_drop_child(child);
+		child = NULL;
+	}
+	if (child)
+		entry->node.dead = true;
+	else
+		ltcp_listen_let_go(entry->listener);
+	return child;
 }
 
 /* The accept queue is full: the peer repeats its ACK, or we our SYN-ACK, unless told to reset */
 static void overflow(struct ltcp_net *ln, struct ltcp_half_entry *entry, struct ltcp_verdict *v)
 {
 	LTCP_COUNT(ln, LISTEN_OVERFLOWS);
-	if (!ln->set.abort_on_overflow)
-		return;
-	ltcp_fsm_move(v, LTCP_SYN_RECEIVED, LTCP_CLOSED, LTCP_CAUSE_ABORT);
-	v->act |= LTCP_ACT_RST | LTCP_ACT_CLOSED;
-	v->rst.seq = entry->half.iss + 1;
-	v->rst.flags = LTCP_RST;
+	if (ln->set.abort_on_overflow)
+		abort_entry(entry, v);
 }
 
 bool ltcp_half_rcv(struct ltcp_net *ln, struct ltcp_node *node, struct sk_buff *skb,
@@ -280,12 +350,12 @@ bool ltcp_half_rcv(struct ltcp_net *ln, struct ltcp_node *node, struct sk_buff *
 	struct ltcp_half half;
 
 	/* RCU keeps the listener even if the entry has let go of it */
-	if (!ltcp_input_admitted(ln, entry->family, listener, skb, seg)) {
+	if (!ltcp_input_admitted(ln, family_of(entry), listener, skb, seg)) {
 		kfree_skb(skb);
 		return true;
 	}
 	spin_lock(&entry->lock);
-	if (entry->dead) {
+	if (entry->node.dead) {
 		spin_unlock(&entry->lock);
 		return false;
 	}
@@ -296,7 +366,7 @@ bool ltcp_half_rcv(struct ltcp_net *ln, struct ltcp_node *node, struct sk_buff *
 			overflow(ln, entry, &v);
 	}
 	if (v.act & LTCP_ACT_CLOSED)
-		entry->dead = true;
+		entry->node.dead = true;
 	ltcp_act_count(ln, &v);
 	ltcp_trace_moves(ln, &node->key, &v);
 	half = entry->half;
@@ -307,7 +377,9 @@ bool ltcp_half_rcv(struct ltcp_net *ln, struct ltcp_node *node, struct sk_buff *
 	if (v.act & LTCP_ACT_CLOSED)
 		end(ln, entry);
 	if (child) {
-		release(entry);
+		if (timewait_of(entry))
+			ltcp_timewait_over(ln, timewait_of(entry));
+		release(ln, entry);
 		ltcp_listen_welcome(listener, child, skb, seg);
 	} else {
 		kfree_skb(skb);
@@ -323,9 +395,9 @@ void ltcp_half_icmp(struct ltcp_net *ln, struct ltcp_node *node, enum ltcp_icmp 
 	bool ends;
 
 	spin_lock(&entry->lock);
-	ends = !entry->dead && kind == LTCP_ICMP_HARD && seq == entry->half.iss;
+	ends = !entry->node.dead && kind == LTCP_ICMP_HARD && seq == entry->half.iss;
 	if (ends) {
-		entry->dead = true;
+		entry->node.dead = true;
 		ltcp_fsm_move(&v, LTCP_SYN_RECEIVED, LTCP_CLOSED, LTCP_CAUSE_ICMP);
 		ltcp_trace_moves(ln, &node->key, &v);
 	}
@@ -336,44 +408,71 @@ void ltcp_half_icmp(struct ltcp_net *ln, struct ltcp_node *node, enum ltcp_icmp 
 
 static void reset_entry(struct ltcp_net *ln, struct ltcp_half_entry *entry)
 {
-	struct ltcp_verdict v = { .act = LTCP_ACT_RST };
+	struct ltcp_verdict v = {};
 	bool ours;
 
-	spin_lock_bh(&entry->lock);
-	ours = !entry->dead;
-	entry->dead = true;
-	spin_unlock_bh(&entry->lock);
+	spin_lock(&entry->lock);
+	ours = !entry->node.dead;
+	entry->node.dead = true;
+	if (ours) {
+		abort_entry(entry, &v);
+		ltcp_trace_moves(ln, &entry->node.key, &v);
+	}
+	spin_unlock(&entry->lock);
 	if (!ours)
 		return;
-	v.rst.seq = entry->half.iss + 1;
-	v.rst.flags = LTCP_RST;
-	ltcp_fsm_move(&v, LTCP_SYN_RECEIVED, LTCP_CLOSED, LTCP_CAUSE_ABORT);
-	ltcp_trace_moves(ln, &entry->node.key, &v);
 	answer(ln, entry, &entry->half, &v, NULL);
 	end(ln, entry);
 }
 
-static struct ltcp_half_entry *first_half(struct ltcp_listener *l)
+/* Some of a listener's entries that wait in one CPU's lanes */
+static unsigned int gather(struct ltcp_expiry *e, const struct sock *listener,
+			   struct ltcp_half_entry *found[CLOSE_BATCH])
 {
 	struct ltcp_half_entry *entry;
+	unsigned int i, n = 0;
 
-	spin_lock_bh(&l->half_lock);
-	l->closing = true;
-	entry = hlist_entry_safe(l->halves.first, struct ltcp_half_entry, link);
-	spin_unlock_bh(&l->half_lock);
-	return entry;
+	spin_lock(&e->lock);
+	for (i = 0; i < LTCP_HALF_LANES && n < CLOSE_BATCH; i++) {
+		list_for_each_entry(entry, &e->lanes.lane[i].dues, due.link) {
+			if (entry->listener == listener)
+				found[n++] = entry;
+			if (n == CLOSE_BATCH)
+				break;
+		}
+	}
+	spin_unlock(&e->lock);
+	return n;
+}
+
+/* Return: false when there was none. Others may end entries meanwhile: RCU keeps them */
+static bool purge_some(struct ltcp_net *ln, struct ltcp_expiry *e, struct sock *listener)
+{
+	struct ltcp_half_entry *found[CLOSE_BATCH];
+	unsigned int i, n;
+
+	rcu_read_lock();
+	local_bh_disable();
+	n = gather(e, listener, found);
+	for (i = 0; i < n; i++)
+		reset_entry(ln, found[i]);
+	local_bh_enable();
+	rcu_read_unlock();
+	return n;
 }
 
 void ltcp_half_purge(struct sock *listener)
 {
 	struct ltcp_listener *l = ltcp_sk(listener)->listener;
-	struct ltcp_half_entry *entry;
+	struct ltcp_net *ln = ltcp_sk_net(listener);
+	int cpu;
 
-	/* Others may end entries meanwhile: RCU keeps the one at hand from being freed */
-	rcu_read_lock();
-	local_bh_disable();
-	while ((entry = first_half(l)))
-		reset_entry(ltcp_sk_net(listener), entry);
-	local_bh_enable();
-	rcu_read_unlock();
+	WRITE_ONCE(l->closing, true);
+	/* Who comes after this sees it; who came before is counted, and in his lane by now */
+	smp_mb();
+	if (!atomic_read(&l->n_half))
+		return;
+	for_each_possible_cpu(cpu)
+		while (purge_some(ln, per_cpu_ptr(ln->halves, cpu), listener))
+			cond_resched();
 }

@@ -4,57 +4,68 @@
 #define LTCP_HALF_H
 
 #include "core/half.h"
+#include "expiry.h"
 #include "family.h"
 #include "sock.h"
+
+struct ltcp_timewait;
+
+/**
+ * struct ltcp_half_tail - what most half-open connections do without
+ * @options: IP options for answers, NULL: none; freed with the entry
+ * @timewait: TIME-WAIT in whose place it stands, and which comes back should the SYN turn
+ *	out to be old; NULL: none
+ * @label: IPv6: for answers
+ */
+struct ltcp_half_tail {
+	const struct ip_options_rcu *options;
+	struct ltcp_timewait *timewait;
+	__be32 label;
+};
 
 /**
  * struct ltcp_half_entry - a half-open connection; freed after an RCU grace period
  * @node: place in the TCB table
- * @half: what the core needs
- * @dead: ended; whoever found it must look again; under @lock
- * @tos: for answers
- * @lock: protects @half and @dead
- * @mark: for answers
- * @oif: for answers
- * @label: for answers
- * @family: how it came
- * @options: IP options for answers, NULL: none; freed with the entry
- * @listener: a reference is held
- * @link: in ltcp_listener.halves
- * @timer: repeats the SYN-ACK
+ * @due: when the SYN-ACK is to be sent again, in ltcp_net.halves
  * @rcu: for freeing
+ * @half: what the core needs
+ * @listener: a reference is held
+ * @lock: protects @half and the node's dead
+ * @oif: for answers
+ * @tail: one, if the node says so
  */
 struct ltcp_half_entry {
 	struct ltcp_node node;
+	union {
+		struct ltcp_due due;
+		struct rcu_head rcu;
+	};
 	struct ltcp_half half;
-	bool dead;
-	u8 tos;
-	spinlock_t lock;
-	u32 mark;
-	int oif;
-	__be32 label;
-	const struct ltcp_family *family;
-	const struct ip_options_rcu *options;
 	struct sock *listener;
-	struct hlist_node link;
-	struct timer_list timer;
-	struct rcu_head rcu;
+	spinlock_t lock;	/* softirq-safe; outside the lanes' */
+	int oif;
+	struct ltcp_half_tail tail[];
 };
+
+static_assert(sizeof(spinlock_t) > 4 || sizeof(struct ltcp_half_entry) <= 128);
 
 int ltcp_half_init(void);
 void ltcp_half_exit(void);
+int ltcp_half_net_init(struct ltcp_net *ln);
+void ltcp_half_net_exit(struct ltcp_net *ln);
 
 /**
  * ltcp_half_new() - remember a SYN
  * @listener: its n_half grows
  * @half: what to remember
- * @family: how it came
  * @reply: how to answer; its options become the entry's
+ * @old: TIME-WAIT that gives way, NULL: none
  *
- * Return: 0, -EADDRINUSE when another CPU was first, or -ENOMEM
+ * Return: 0, -EADDRINUSE when another CPU was first, -ESHUTDOWN when the listener closes,
+ * or -ENOMEM
  */
 int ltcp_half_new(struct sock *listener, const struct ltcp_half *half,
-		  const struct ltcp_family *family, const struct ltcp_reply *reply);
+		  const struct ltcp_reply *reply, struct ltcp_timewait *old);
 
 /**
  * ltcp_half_rcv() - a segment for a half-open entry

@@ -187,7 +187,7 @@ static void to_nobody(struct ltcp_net *ln, const struct ltcp_family *family,
 
 static void to_listener(struct ltcp_net *ln, const struct ltcp_family *family,
 			struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg,
-			struct ltcp_reply *reply, const u32 *iss_min)
+			struct ltcp_reply *reply, const struct ltcp_tw_reopen *old)
 {
 	if (!ltcp_input_admitted(ln, family, sk, skb, seg)) {
 		kfree_skb(skb);
@@ -202,7 +202,7 @@ static void to_listener(struct ltcp_net *ln, const struct ltcp_family *family,
 	reply->mark = sk->sk_mark ? : reply->mark;
 	reply->priority = sk->sk_priority;
 	reply->tos = family->tos(sk);
-	ltcp_listen_rcv(sk, family, skb, seg, reply, iss_min);
+	ltcp_listen_rcv(sk, family, skb, seg, reply, old);
 }
 
 static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
@@ -210,12 +210,12 @@ static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
 		     int dif, int sdif)
 {
 	struct sock *listener = NULL, *sk;
-	u32 iss_min, *reopened = NULL;
+	struct ltcp_tw_reopen old = {};
 	struct ltcp_node *node;
 	int i;
 
-	for (i = 0; i < LOOKUPS_MAX; i++) {
-		node = reopened ? NULL : ltcp_table_lookup(ln, &reply->key, dif, sdif);
+	for (i = 0; i < LOOKUPS_MAX && !old.entry; i++) {
+		node = ltcp_table_lookup(ln, &reply->key, dif, sdif);
 		if (!node || node->kind == LTCP_KIND_TIMEWAIT)
 			listener = ltcp_ports_listener(ln, &reply->key, dif, sdif);
 		if (!node)
@@ -233,22 +233,15 @@ static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
 				return;
 			break;
 		case LTCP_KIND_TIMEWAIT:
-			switch (ltcp_timewait_rcv(ln, container_of(node, struct ltcp_timewait,
-								   node),
-						  seg, reply, listener, &iss_min)) {
-			case LTCP_TW_DONE:
+			if (ltcp_timewait_rcv(ln, node, seg, reply, listener, &old)) {
 				kfree_skb(reply->spare);
 				return;
-			case LTCP_TW_REOPEN:
-				reopened = &iss_min;
-				break;
-			case LTCP_TW_GONE:
-				break;
 			}
+			break;
 		}
 	}
 	if (listener)
-		to_listener(ln, family, listener, skb, seg, reply, reopened);
+		to_listener(ln, family, listener, skb, seg, reply, old.entry ? &old : NULL);
 	else
 		to_nobody(ln, family, skb, seg, reply);
 }

@@ -11,6 +11,7 @@
 #include "ports.h"
 #include "secret.h"
 #include "socket.h"
+#include "timewait.h"
 
 #define ISS_STEP	65537	/* beyond any window without scaling (RFC 6191 section 2) */
 
@@ -28,7 +29,6 @@ static struct ltcp_listener *listener_of(struct ltcp_sock *ls)
 	if (!l)
 		return NULL;
 	spin_lock_init(&l->accept_lock);
-	spin_lock_init(&l->half_lock);
 	INIT_LIST_HEAD(&l->accept_queue);
 	return l;
 }
@@ -231,17 +231,17 @@ fail:
 static bool half_open_full(const struct sock *sk)
 {
 	const struct ltcp_settings *set = &ltcp_sk_net(sk)->set;
-	unsigned int n = READ_ONCE(ltcp_sk(sk)->listener->n_half);
+	unsigned int n = atomic_read(&ltcp_sk(sk)->listener->n_half);
 
 	return n > READ_ONCE(sk->sk_max_ack_backlog) || n >= set->max_half;
 }
 
-static bool wants_cookie(const struct sock *sk, const u32 *iss_min)
+static bool wants_cookie(const struct sock *sk, const struct ltcp_tw_reopen *old)
 {
 	const struct ltcp_settings *set = &ltcp_sk_net(sk)->set;
 
 	/* After TIME-WAIT the ISS must lie beyond the old one, which a cookie cannot promise */
-	if (iss_min)
+	if (old)
 		return false;
 	return set->syncookies == 2 || (set->syncookies == 1 && half_open_full(sk));
 }
@@ -324,16 +324,17 @@ static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
 
 /* Return: true when an entry was made, whose @reply->options are now */
 static bool remember(struct sock *sk, const struct ltcp_family *family, struct ltcp_half *half,
-		     struct ltcp_reply *reply, const u32 *iss_min, struct dst_entry *dst)
+		     struct ltcp_reply *reply, const struct ltcp_tw_reopen *old,
+		     struct dst_entry *dst)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct ltcp_seg seg;
 
 	half->iss = ltcp_secret_isn(&reply->key);
 	half->ts_off = ltcp_secret_ts_off(&reply->key);
-	if (iss_min && !seq_gt(half->iss, *iss_min + ISS_STEP))
-		half->iss = *iss_min + ISS_STEP;
-	if (ltcp_half_new(sk, half, family, reply)) {
+	if (old && !seq_gt(half->iss, old->iss_min + ISS_STEP))
+		half->iss = old->iss_min + ISS_STEP;
+	if (ltcp_half_new(sk, half, reply, old ? old->entry : NULL)) {
 		dst_release(dst);
 		return false;
 	}
@@ -345,10 +346,10 @@ static bool remember(struct sock *sk, const struct ltcp_family *family, struct l
 /* As remember() */
 static bool take_syn(struct sock *sk, const struct ltcp_family *family,
 		     const struct ltcp_seg *seg, struct ltcp_reply *reply,
-		     const u32 *iss_min)
+		     const struct ltcp_tw_reopen *old)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
-	bool cookie = wants_cookie(sk, iss_min);
+	bool cookie = wants_cookie(sk, old);
 	struct ltcp_half half;
 	struct dst_entry *dst;
 
@@ -356,7 +357,7 @@ static bool take_syn(struct sock *sk, const struct ltcp_family *family,
 		LTCP_COUNT(ln, LISTEN_OVERFLOWS);
 		return false;
 	}
-	if (!cookie && !iss_min && half_open_full(sk)) {
+	if (!cookie && !old && half_open_full(sk)) {
 		LTCP_COUNT(ln, HALF_OPEN_FULL);
 		return false;
 	}
@@ -366,7 +367,7 @@ static bool take_syn(struct sock *sk, const struct ltcp_family *family,
 	offer(sk, family, dst, &half);
 	ltcp_half_from_syn(&half, seg, &ln->conf, family->default_mss);
 	if (!cookie)
-		return remember(sk, family, &half, reply, iss_min, dst);
+		return remember(sk, family, &half, reply, old, dst);
 	send_cookie(ln, family, &half, seg->opt.has & LTCP_HAS_COOKIE_OK, reply, dst);
 	return false;
 }
@@ -408,7 +409,7 @@ static bool half_from_cookie(const struct sock *sk, const struct ltcp_family *fa
 	return true;
 }
 
-static void trace_cookie(struct ltcp_net *ln, const struct ltcp_key *key)
+void ltcp_listen_trace_syn(struct ltcp_net *ln, const struct ltcp_key *key)
 {
 	struct ltcp_verdict v = {};
 
@@ -437,7 +438,7 @@ static bool open_from_cookie(struct sock *sk, const struct ltcp_family *family,
 		ltcp_listen_let_go(sk);
 		return false;
 	}
-	trace_cookie(ln, &reply->key);
+	ltcp_listen_trace_syn(ln, &reply->key);
 	LTCP_COUNT(ln, COOKIES_RECV);
 	ltcp_listen_welcome(sk, child, skb, seg);
 	return true;
@@ -466,7 +467,8 @@ static bool take_ack(struct sock *sk, const struct ltcp_family *family, struct s
 }
 
 void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct sk_buff *skb,
-		     struct ltcp_seg *seg, struct ltcp_reply *reply, const u32 *iss_min)
+		     struct ltcp_seg *seg, struct ltcp_reply *reply,
+		     const struct ltcp_tw_reopen *old)
 {
 	struct ltcp_verdict v = {};
 
@@ -484,7 +486,7 @@ void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct s
 		struct ip_options_rcu *options = family->options(skb);
 
 		reply->options = options;
-		if (!take_syn(sk, family, seg, reply, iss_min))
+		if (!take_syn(sk, family, seg, reply, old))
 			kfree(options);
 	}
 	kfree_skb(reply->spare);

@@ -7,6 +7,7 @@
 #include "sock.h"
 
 struct ltcp_reply;
+struct ltcp_tw_reopen;
 
 /**
  * ltcp_listen_start() - listen(): CLOSED -> LISTEN
@@ -72,12 +73,21 @@ void ltcp_listen_let_go(struct sock *sk);
  * @skb: the segment; consumed
  * @seg: decoded
  * @reply: ready for an answer
- * @iss_min: not NULL: the ISS must lie beyond (TIME-WAIT reopened), and no cookie is sent
+ * @old: TIME-WAIT that a SYN may open anew: the ISS lies beyond the old one, and no cookie
+ *	is sent; NULL: none
  *
  * Context: softirq, rcu_read_lock() is held.
  */
 void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct sk_buff *skb,
-		     struct ltcp_seg *seg, struct ltcp_reply *reply, const u32 *iss_min);
+		     struct ltcp_seg *seg, struct ltcp_reply *reply,
+		     const struct ltcp_tw_reopen *old);
+
+/**
+ * ltcp_listen_trace_syn() - trace that a SYN, now or as its cookie tells, has been taken
+ * @ln: namespace
+ * @key: both ends
+ */
+void ltcp_listen_trace_syn(struct ltcp_net *ln, const struct ltcp_key *key);
 
 /**
  * ltcp_listen_child() - the socket of a passive connection, in SYN-RECEIVED

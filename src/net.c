@@ -2,6 +2,7 @@
 /* The beginning and the end of a network namespace. */
 #include "cong.h"
 #include "family.h"
+#include "half.h"
 #include "mib.h"
 #include "net.h"
 #include "proc.h"
@@ -24,9 +25,12 @@ static int __net_init net_start(struct net *net)
 	err = ltcp_timewait_net_init(ln);
 	if (err)
 		goto out_mib;
-	err = ltcp_table_init(ln);
+	err = ltcp_half_net_init(ln);
 	if (err)
 		goto out_timewait;
+	err = ltcp_table_init(ln);
+	if (err)
+		goto out_half;
 	err = ltcp_sysctl_init(ln);
 	if (err)
 		goto out_table;
@@ -49,6 +53,8 @@ out_sysctl:
 	ltcp_sysctl_exit(ln);
 out_table:
 	ltcp_table_exit(ln);
+out_half:
+	ltcp_half_net_exit(ln);
 out_timewait:
 	ltcp_timewait_net_exit(ln);
 out_mib:
@@ -64,6 +70,7 @@ static void __net_exit net_stop(struct net *net)
 	struct ltcp_net *ln = ltcp_net(net);
 
 	ltcp_proc_exit(ln);
+	ltcp_half_net_exit(ln);
 	ltcp_timewait_net_exit(ln);
 	ltcp_ipv6_net_exit(ln);
 	ltcp_ipv4_net_exit(ln);

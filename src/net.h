@@ -53,6 +53,7 @@ struct ltcp_settings {
  * @ctl6: the same, IPv6; NULL: the kernel has none
  * @orphans: connections without a user
  * @cookie_at: when a cookie was last sent, microseconds, to the second; 0: never
+ * @halves: where half-open entries wait for their next SYN-ACK
  * @timewait: where TIME-WAIT entries wait for their ends
  * @tw_count: TIME-WAIT entries
  */
@@ -68,6 +69,7 @@ struct ltcp_net {
 	struct sock *ctl6;
 	atomic_t orphans;
 	u64 cookie_at;
+	struct ltcp_expiry __percpu *halves;
 	struct ltcp_expiry __percpu *timewait;
 	atomic_t tw_count;
 };

@@ -149,11 +149,19 @@ static void proc_show_sock(struct seq_file *seq, struct sock *sk)
 		   listens ? 0 : (int)(min_t(u32, READ_ONCE(tcb->ssthresh), INT_MAX) / mss));
 }
 
+static unsigned long proc_ticks_left(struct ltcp_expiry __percpu *expiry,
+				     const struct ltcp_due *due)
+{
+	u32 ms = ltcp_expiry_left_ms(ltcp_expiry_of(expiry, due), due);
+
+	return ms / (MSEC_PER_SEC / USER_HZ);
+}
+
 static void proc_show_half(struct seq_file *seq, const struct ltcp_half_entry *entry)
 {
 	proc_show_ends(seq, &entry->node, LTCP_SYN_RECEIVED);
 	seq_printf(seq, "%08X:%08X %02X:%08lX %08X %5u %8d %u %d %pK", 0, 0, 1,
-		   jiffies_delta_to_clock_t(READ_ONCE(entry->timer.expires) - jiffies),
+		   proc_ticks_left(ltcp_net(seq_file_net(seq))->halves, &entry->due),
 		   READ_ONCE(entry->half.retries),
 		   from_kuid_munged(seq_user_ns(seq), sock_i_uid(entry->listener)),
 		   0, 0, 0, entry);
@@ -161,12 +169,10 @@ static void proc_show_half(struct seq_file *seq, const struct ltcp_half_entry *e
 
 static void proc_show_timewait(struct seq_file *seq, const struct ltcp_timewait *entry)
 {
-	u32 ms = ltcp_expiry_left_ms(ltcp_expiry_of(ltcp_net(seq_file_net(seq))->timewait,
-						    &entry->due), &entry->due);
-
 	proc_show_ends(seq, &entry->node, LTCP_TIME_WAIT);
 	seq_printf(seq, "%08X:%08X %02X:%08lX %08X %5u %8d %d %d %pK", 0, 0, 3,
-		   (unsigned long)(ms / (MSEC_PER_SEC / USER_HZ)), 0, 0, 0, 0, 0, entry);
+		   proc_ticks_left(ltcp_net(seq_file_net(seq))->timewait, &entry->due),
+		   0, 0, 0, 0, 0, entry);
 }
 
 static void proc_show_node(struct seq_file *seq, struct ltcp_node *node)

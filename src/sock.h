@@ -31,18 +31,14 @@ struct ltcp_skb_cb {
  * struct ltcp_listener - what only a listening socket has
  * @accept_lock: protects @accept_queue
  * @accept_queue: connections that wait for accept(), by ltcp_sock.accept_link
- * @half_lock: protects @halves
- * @halves: half-open entries
- * @n_half: how many
- * @closing: no more half-open entries; under @half_lock
+ * @n_half: half-open entries
+ * @closing: no more half-open entries
  * @no_accept: no more connections; under @accept_lock
  */
 struct ltcp_listener {
 	spinlock_t accept_lock;
 	struct list_head accept_queue;
-	spinlock_t half_lock;
-	struct hlist_head halves;
-	unsigned int n_half;
+	atomic_t n_half;
 	bool closing;
 	bool no_accept;
 };

@@ -45,6 +45,8 @@ enum ltcp_kind {
  * @reuse: TIME-WAIT: the connection had SO_REUSEADDR
  * @reuseport: TIME-WAIT: the connection had SO_REUSEPORT
  * @bound: TIME-WAIT: it keeps a port that somebody chose by bind()
+ * @dead: half-open: ended, whoever found it must look again; under the entry's lock
+ * @tail: half-open: it has what most do without, see half.h
  *
  * Every connection, half-open ones and those in TIME-WAIT pay for it: no
  * octet is to spare.
@@ -61,6 +63,8 @@ struct ltcp_node {
 	u8 reuse:1;
 	u8 reuseport:1;
 	u8 bound:1;
+	u8 dead:1;
+	u8 tail:1;
 };
 
 /**

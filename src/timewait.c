@@ -55,14 +55,19 @@ static void timewait_trace_end(struct ltcp_net *ln, const struct ltcp_key *key,
 }
 
 /* The entry has left its lane: the caller's alone but for lookups. */
-static void timewait_end(struct ltcp_net *ln, struct ltcp_timewait *entry,
-			 enum ltcp_cause cause)
+void ltcp_timewait_over(struct ltcp_net *ln, struct ltcp_timewait *entry)
 {
 	atomic_dec(&ln->tw_count);
-	timewait_trace_end(ln, &entry->node.key, cause);
 	ltcp_table_remove(ln, &entry->node);
 	ltcp_ports_drop(ln, entry);
 	call_rcu(&entry->rcu, timewait_free);
+}
+
+static void timewait_end(struct ltcp_net *ln, struct ltcp_timewait *entry,
+			 enum ltcp_cause cause)
+{
+	timewait_trace_end(ln, &entry->node.key, cause);
+	ltcp_timewait_over(ln, entry);
 }
 
 static void timewait_expired(struct ltcp_net *ln, struct ltcp_due *due)
@@ -128,10 +133,9 @@ static void timewait_wait(struct ltcp_net *ln, struct ltcp_expiry *e, struct ltc
 }
 
 /* Lookups may find the entry at once, so it waits when they do. */
-static bool timewait_start(struct ltcp_net *ln, struct ltcp_node *old,
+static bool timewait_start(struct ltcp_net *ln, struct ltcp_expiry *e, struct ltcp_node *old,
 			   struct ltcp_timewait *entry)
 {
-	struct ltcp_expiry *e = ltcp_expiry_here(ln->timewait, &entry->due);
 	bool ok;
 
 	spin_lock_bh(&e->lock);
@@ -159,7 +163,8 @@ static bool timewait_try(struct ltcp_net *ln, struct sock *sk)
 	if (!timewait_room(ln))
 		return false;
 	entry = timewait_make(sk);
-	if (entry && timewait_start(ln, &ltcp_sk(sk)->node, entry))
+	if (entry && timewait_start(ln, ltcp_expiry_here(ln->timewait, &entry->due),
+				    &ltcp_sk(sk)->node, entry))
 		return true;
 	atomic_dec(&ln->tw_count);
 	if (entry) {
@@ -198,27 +203,23 @@ static void timewait_decide(struct ltcp_net *ln, struct ltcp_expiry *e,
 		ltcp_lanes_remove(&entry->due);
 		timewait_wait(ln, e, entry);
 	}
-	if (v->act & LTCP_ACT_REOPEN)
-		ltcp_lanes_remove(&entry->due);
 	if (v->act & LTCP_ACT_ACK)
 		ltcp_tw_ack(&entry->tw, now, ack);
 }
 
 static void timewait_answer(struct ltcp_net *ln, const struct ltcp_timewait *entry,
-			    const struct ltcp_reply *reply, struct ltcp_seg *ack)
+			    struct ltcp_reply *reply, struct ltcp_seg *ack)
 {
-	struct ltcp_reply ours = *reply;
-
-	ours.mark = entry->node.mark ?: reply->mark;
-	ours.tos = entry->node.tos;
-	ours.priority = entry->priority;
-	ltcp_output_reply(ln, timewait_family(entry), &ours, ack, NULL);
+	reply->mark = entry->node.mark ?: reply->mark;
+	reply->tos = entry->node.tos;
+	reply->priority = entry->priority;
+	ltcp_output_reply(ln, timewait_family(entry), reply, ack, NULL);
 }
 
-enum ltcp_tw_result ltcp_timewait_rcv(struct ltcp_net *ln, struct ltcp_timewait *entry,
-				      const struct ltcp_seg *seg, struct ltcp_reply *reply,
-				      bool listening, u32 *iss_min)
+bool ltcp_timewait_rcv(struct ltcp_net *ln, struct ltcp_node *node, const struct ltcp_seg *seg,
+		       struct ltcp_reply *reply, bool listening, struct ltcp_tw_reopen *reopen)
 {
+	struct ltcp_timewait *entry = container_of(node, struct ltcp_timewait, node);
 	struct ltcp_expiry *e = ltcp_expiry_of(ln->timewait, &entry->due);
 	struct ltcp_verdict v = {};
 	struct ltcp_seg ack = {};
@@ -229,16 +230,43 @@ enum ltcp_tw_result ltcp_timewait_rcv(struct ltcp_net *ln, struct ltcp_timewait 
 	if (waits)
 		timewait_decide(ln, e, entry, seg, listening, &v, &ack);
 	spin_unlock_bh(&e->lock);
-	if (!waits)
-		return LTCP_TW_GONE;
-
 	if (v.act & LTCP_ACT_REOPEN) {
-		LTCP_COUNT(ln, TW_REOPENED);
-		timewait_end(ln, entry, LTCP_CAUSE_RCV_SYN);
-		*iss_min = v.iss_min;
-		return LTCP_TW_REOPEN;
+		reopen->entry = entry;
+		reopen->iss_min = v.iss_min;
+		return false;
 	}
 	if (v.act & LTCP_ACT_ACK)
 		timewait_answer(ln, entry, reply, &ack);
-	return LTCP_TW_DONE;
+	return waits;
+}
+
+/* Giving way to a new SYN */
+
+bool ltcp_timewait_yield(struct ltcp_net *ln, struct ltcp_timewait *entry,
+			 struct ltcp_node *node)
+{
+	struct ltcp_expiry *e = ltcp_expiry_of(ln->timewait, &entry->due);
+	bool ok;
+
+	spin_lock_bh(&e->lock);
+	ok = entry->due.waits && !ltcp_table_replace(ln, &entry->node, node);
+	if (ok)
+		ltcp_lanes_remove(&entry->due);
+	spin_unlock_bh(&e->lock);
+	if (!ok)
+		return false;
+	LTCP_COUNT(ln, TW_REOPENED);
+	timewait_trace_end(ln, &entry->node.key, LTCP_CAUSE_RCV_SYN);
+	return true;
+}
+
+/* No arrow of the table leads back: what is traced is the end of the half-open connection. */
+void ltcp_timewait_return(struct ltcp_net *ln, struct ltcp_timewait *entry,
+			  struct ltcp_node *node)
+{
+	/* In its old CPU's lanes: lookups may still hold the entry, and would lock those */
+	if (timewait_start(ln, ltcp_expiry_of(ln->timewait, &entry->due), node, entry))
+		return;
+	ltcp_table_remove(ln, node);
+	ltcp_timewait_over(ln, entry);
 }

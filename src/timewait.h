@@ -40,11 +40,14 @@ struct ltcp_timewait {
 static_assert(sizeof(struct ltcp_timewait) <= 128);
 static_assert(sizeof(struct rcu_head) <= offsetof(struct ltcp_due, since_ms));
 
-/* What became of a segment for a TIME-WAIT entry */
-enum ltcp_tw_result {
-	LTCP_TW_DONE,		/* dealt with; the caller frees the skb */
-	LTCP_TW_GONE,		/* the entry has ended: look again */
-	LTCP_TW_REOPEN,		/* a new SYN: the entry has ended, ask a listener */
+/**
+ * struct ltcp_tw_reopen - a SYN that may open a connection anew (MAY-2, RFC 6191)
+ * @entry: still in TIME-WAIT, and remains so unless ltcp_timewait_yield() succeeds
+ * @iss_min: where the new ISS must lie beyond
+ */
+struct ltcp_tw_reopen {
+	struct ltcp_timewait *entry;
+	u32 iss_min;
 };
 
 int ltcp_timewait_init(void);
@@ -69,16 +72,46 @@ void ltcp_timewait_enter(struct sock *sk);
 /**
  * ltcp_timewait_rcv() - a segment for an entry
  * @ln: namespace
- * @entry: found by ltcp_table_lookup()
+ * @node: of kind LTCP_KIND_TIMEWAIT
  * @seg: the segment
- * @reply: ready for an answer
- * @iss_min: with LTCP_TW_REOPEN: where the new ISS must start beyond
+ * @reply: ready for an answer; its mark and the like become the connection's
+ * @listening: there is a listener
+ * @reopen: result, if that is to be asked: a SYN may open the connection anew
  *
  * Context: rcu_read_lock() is held.
- * Return: enum ltcp_tw_result; REOPEN is given only if @listening
+ * Return: true when the segment has been dealt with; false: ask the listener if @reopen
+ * has an entry now, or else look again, the entry has ended
  */
-enum ltcp_tw_result ltcp_timewait_rcv(struct ltcp_net *ln, struct ltcp_timewait *entry,
-				      const struct ltcp_seg *seg, struct ltcp_reply *reply,
-				      bool listening, u32 *iss_min);
+bool ltcp_timewait_rcv(struct ltcp_net *ln, struct ltcp_node *node, const struct ltcp_seg *seg,
+		       struct ltcp_reply *reply, bool listening, struct ltcp_tw_reopen *reopen);
+
+/**
+ * ltcp_timewait_yield() - a half-open connection takes an entry's place
+ * @ln: namespace
+ * @entry: waits, unless it has ended meanwhile
+ * @node: of the half-open connection; same key
+ *
+ * The entry belongs to the half-open connection then, which calls one of the two below.
+ *
+ * Return: false when it has ended, or for want of memory: nothing has changed
+ */
+bool ltcp_timewait_yield(struct ltcp_net *ln, struct ltcp_timewait *entry,
+			 struct ltcp_node *node);
+
+/**
+ * ltcp_timewait_return() - the SYN was old, or nobody stands by it: back to TIME-WAIT
+ * @ln: namespace
+ * @entry: has yielded; 2MSL begins anew
+ * @node: of the half-open connection; leaves the table
+ */
+void ltcp_timewait_return(struct ltcp_net *ln, struct ltcp_timewait *entry,
+			  struct ltcp_node *node);
+
+/**
+ * ltcp_timewait_over() - the new connection has come about
+ * @ln: namespace
+ * @entry: has yielded; is freed
+ */
+void ltcp_timewait_over(struct ltcp_net *ln, struct ltcp_timewait *entry);
 
 #endif

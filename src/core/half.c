@@ -134,6 +134,24 @@ void ltcp_half_segment(struct ltcp_half *half, const struct ltcp_seg *seg, u64 n
 	v->act |= LTCP_ACT_ESTABLISH;
 }
 
+unsigned int ltcp_half_lane(const struct ltcp_half *half)
+{
+	unsigned int last = LTCP_HALF_LANES / LTCP_HALF_JITTERS - 1;
+	unsigned int level = half->retries < last ? half->retries : last;
+
+	return level * LTCP_HALF_JITTERS + (half->iss >> (2 * level)) % LTCP_HALF_JITTERS;
+}
+
+u32 ltcp_half_wait_ms(unsigned int lane)
+{
+	struct ltcp_rtt rtt;
+	u32 rto_ms;
+
+	ltcp_rtt_init(&rtt, 0);
+	rto_ms = ltcp_rtt_backoff(&rtt, lane / LTCP_HALF_JITTERS) / 1000;
+	return rto_ms + rto_ms / 32 * (lane % LTCP_HALF_JITTERS);
+}
+
 void ltcp_tcb_from_half(struct ltcp_tcb *tcb, const struct ltcp_half *half, u64 now)
 {
 	tcb->state = LTCP_SYN_RECEIVED;

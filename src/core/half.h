@@ -88,6 +88,31 @@ void ltcp_half_ack(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg);
 void ltcp_half_segment(struct ltcp_half *half, const struct ltcp_seg *seg, u64 now,
 		       struct ltcp_verdict *v);
 
+/*
+ * The SYN-ACK is sent again after RTOs that double (RFC 6298 section 5.5), each
+ * a little longer than it must be, by one of a few parts: what came in one
+ * burst is not answered in bursts for a minute. There is a lane (lanes.h) for each
+ * of these times.
+ */
+#define LTCP_HALF_JITTERS	4
+#define LTCP_HALF_LANES		(8 * LTCP_HALF_JITTERS)	/* the eighth RTO is the longest */
+
+/**
+ * ltcp_half_lane() - which of the times it is until the next SYN-ACK
+ * @half: the half-open connection; its ISS, which nobody can guess, chooses
+ *
+ * Return: less than LTCP_HALF_LANES
+ */
+unsigned int ltcp_half_lane(const struct ltcp_half *half);
+
+/**
+ * ltcp_half_wait_ms() - the time of a lane
+ * @lane: as ltcp_half_lane() says
+ *
+ * Return: milliseconds
+ */
+u32 ltcp_half_wait_ms(unsigned int lane);
+
 /**
  * ltcp_tcb_from_half() - the connection that a half-open one becomes
  * @tcb: result of ltcp_tcb_init(), user's settings in place; @path_mss is set.
