@@ -13,8 +13,6 @@
 #include "socket.h"
 #include "timewait.h"
 
-#define ISS_STEP	65537	/* beyond any window without scaling (RFC 6191 section 2) */
-
 /* A socket that has listened before keeps its queues' head until it is freed */
 static struct ltcp_listener *listener_of(struct ltcp_sock *ls)
 {
@@ -330,10 +328,8 @@ static bool remember(struct sock *sk, const struct ltcp_family *family, struct l
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct ltcp_seg seg;
 
-	half->iss = ltcp_secret_isn(&reply->key);
+	half->iss = ltcp_timewait_iss(old, ltcp_secret_isn(&reply->key));
 	half->ts_off = ltcp_secret_ts_off(&reply->key);
-	if (old && !seq_gt(half->iss, old->iss_min + ISS_STEP))
-		half->iss = old->iss_min + ISS_STEP;
 	if (ltcp_half_new(sk, half, reply, old ? old->entry : NULL)) {
 		dst_release(dst);
 		return false;

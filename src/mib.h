@@ -47,6 +47,7 @@ struct ltcp_net;
 	X(TW, "TW")							\
 	X(TW_OVERFLOW, "TWOverflow")					\
 	X(TW_REOPENED, "TWReopened")					\
+	X(TW_REUSED, "TWReused")					\
 	X(TIMEOUTS, "Timeouts")						\
 	X(FAST_RETRANSMITS, "FastRetransmits")				\
 	X(TAIL_PROBES, "LossProbes")					\

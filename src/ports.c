@@ -384,11 +384,13 @@ int ltcp_ports_bind(struct sock *sk, unsigned short num)
  * @sk: the socket
  * @taken: what is known of its destination, NULL: nothing
  * @probes: ports that were tried
+ * @old: TIME-WAIT that has given way to it
  */
 struct ltcp_port_search {
 	struct sock *sk;
 	struct ltcp_taken *taken;
 	u32 probes;
+	struct ltcp_tw_reopen *old;
 };
 
 /* A port that the connection may have if the pair is free; NULL: somebody has bound it, or -errno */
@@ -400,6 +402,14 @@ static struct ltcp_port *port_for_connect(struct ltcp_port_bucket *bucket, struc
 	if (!port)
 		return ERR_PTR(-ENOMEM);
 	return port_bound(port) ? NULL : port;
+}
+
+/* Enter a connection, perhaps in the place of TIME-WAIT */
+static int port_enter(struct ltcp_net *ln, struct ltcp_node *node, struct ltcp_tw_reopen *old)
+{
+	int err = ltcp_table_insert(ln, node);
+
+	return err == -EADDRINUSE && ltcp_timewait_reuse(ln, node, old) ? 0 : err;
 }
 
 /* Enter the connection with one local port: -EADDRINUSE when the pair is taken. */
@@ -419,7 +429,7 @@ static int port_connect(struct ltcp_port_search *search, u16 num)
 	}
 	node->key.lport = htons(num);
 	ltcp_taken_note(search->taken, num);
-	err = ltcp_table_insert(ln, node);
+	err = port_enter(ln, node, search->old);
 	if (err)
 		port_free_if_unused(port);
 	else
@@ -497,10 +507,10 @@ static int search_port(struct ltcp_port_search *search, u32 low, u32 high, u32 s
  * one of many counters, by the same. The counters advance by a little more
  * than was used: their steps would betray which connections share one.
  */
-static int ports_connect_any(struct sock *sk)
+static int ports_connect_any(struct sock *sk, struct ltcp_tw_reopen *old)
 {
 	const struct ltcp_key *key = &ltcp_sk(sk)->node.key;
-	struct ltcp_port_search search = { .sk = sk };
+	struct ltcp_port_search search = { .sk = sk, .old = old };
 	u64 hash = connect_hash(key);
 	u32 *counter = &counters[(hash >> 32) % LTCP_PORT_COUNTERS];
 	u32 start, port, n;
@@ -516,7 +526,7 @@ static int ports_connect_any(struct sock *sk)
 	return err;
 }
 
-int ltcp_ports_connect(struct sock *sk)
+int ltcp_ports_connect(struct sock *sk, struct ltcp_tw_reopen *old)
 {
 	struct ltcp_sock *lsk = ltcp_sk(sk);
 	int err;
@@ -524,9 +534,9 @@ int ltcp_ports_connect(struct sock *sk)
 	lsk->node.kind = LTCP_KIND_SOCK;
 	lsk->node.bound_dev_if = sk->sk_bound_dev_if;
 	if (!lsk->port)
-		return ports_connect_any(sk);
+		return ports_connect_any(sk, old);
 	lsk->node.key.lport = htons(lsk->inet.inet_num);
-	err = ltcp_table_insert(ltcp_sk_net(sk), &lsk->node);
+	err = port_enter(ltcp_sk_net(sk), &lsk->node, old);
 	return err == -EADDRINUSE ? -EADDRNOTAVAIL : err;
 }
 

@@ -10,6 +10,7 @@
 struct ltcp_net;
 struct ltcp_port;
 struct ltcp_timewait;
+struct ltcp_tw_reopen;
 
 int ltcp_ports_init(void);
 void ltcp_ports_exit(void);
@@ -26,13 +27,14 @@ int ltcp_ports_bind(struct sock *sk, unsigned short num);
 /**
  * ltcp_ports_connect() - a local port for an active open, and the place in the table
  * @sk: locked; key's addresses and remote port are set; bound already or not
+ * @old: result: TIME-WAIT that gave way, as ltcp_timewait_reuse() says
  *
  * Chooses by RFC 6056 algorithm 4 in the range of net.ipv4.ip_local_port_range when
  * unbound, and enters the connection's node in the table.
  *
  * Return: 0, -EADDRNOTAVAIL when no pair is free
  */
-int ltcp_ports_connect(struct sock *sk);
+int ltcp_ports_connect(struct sock *sk, struct ltcp_tw_reopen *old);
 
 /**
  * ltcp_ports_listen() - from now on segments for the port find this socket

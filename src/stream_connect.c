@@ -12,6 +12,7 @@
 #include "secret.h"
 #include "stream.h"
 #include "tcb_table.h"
+#include "timewait.h"
 
 /* What a connection that is not there any more has left in the socket's addresses */
 static void ltcp_forget_peer(struct sock *sk)
@@ -27,22 +28,27 @@ static void ltcp_forget_peer(struct sock *sk)
 }
 
 /* A local port and a place in the table; on failure the socket is as before */
-static int ltcp_connect_place(struct sock *sk)
+static int ltcp_connect_place(struct sock *sk, struct ltcp_tw_reopen *old)
 {
+	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct ltcp_sock *lsk = ltcp_sk(sk);
 	int err;
 
 	lsk->node.bound_dev_if = sk->sk_bound_dev_if;
-	err = ltcp_ports_connect(sk);
+	err = ltcp_ports_connect(sk, old);
 	if (!err)
 		err = lsk->family->rehash(sk);
+	if (err && old->entry)
+		ltcp_timewait_return(ln, old->entry, &lsk->node);
+	else if (old->entry)
+		ltcp_timewait_over(ln, old->entry);
 	if (err)
 		ltcp_forget_peer(sk);
 	return err;
 }
 
 /* All is set but the connection's variables: CLOSED or LISTEN -> SYN-SENT */
-static void ltcp_connect_open(struct sock *sk)
+static void ltcp_connect_open(struct sock *sk, const struct ltcp_tw_reopen *old)
 {
 	struct ltcp_sock *lsk = ltcp_sk(sk);
 	struct ltcp_tcb *tcb = &lsk->tcb;
@@ -61,7 +67,8 @@ static void ltcp_connect_open(struct sock *sk)
 	sock_reset_flag(sk, SOCK_DONE);
 	sk_set_txhash(sk);
 	ltcp_sk_env(sk, &env);
-	ltcp_fsm_open_active(tcb, ltcp_secret_isn(&lsk->node.key), &env, &v);
+	ltcp_fsm_open_active(tcb, ltcp_timewait_iss(old, ltcp_secret_isn(&lsk->node.key)), &env,
+			     &v);
 	ltcp_act(sk, &v);
 }
 
@@ -75,14 +82,15 @@ static void ltcp_connect_open(struct sock *sk)
  */
 int ltcp_connect(struct sock *sk, struct sockaddr *addr, int len)
 {
+	struct ltcp_tw_reopen old = {};
 	int err;
 
 	err = ltcp_family_of(sk)->connect(sk, addr, len);
 	if (err)
 		return err;
-	err = ltcp_connect_place(sk);
+	err = ltcp_connect_place(sk, &old);
 	if (!err)
-		ltcp_connect_open(sk);
+		ltcp_connect_open(sk, &old);
 	return err;
 }
 
@@ -94,17 +102,18 @@ int ltcp_connect(struct sock *sk, struct sockaddr *addr, int len)
  */
 static int ltcp_connect_listener(struct sock *sk, struct sockaddr *addr, int len)
 {
+	struct ltcp_tw_reopen old = {};
 	int err;
 
 	err = ltcp_family_of(sk)->connect(sk, addr, len);
 	if (err)
 		return err;
 	ltcp_listen_stop(sk);
-	err = ltcp_connect_place(sk);
+	err = ltcp_connect_place(sk, &old);
 	if (err)
 		ltcp_disconnect(sk, 0);
 	else
-		ltcp_connect_open(sk);
+		ltcp_connect_open(sk, &old);
 	return err;
 }
 

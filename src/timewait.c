@@ -195,7 +195,7 @@ static void timewait_decide(struct ltcp_net *ln, struct ltcp_expiry *e,
 {
 	u64 now = ltcp_now();
 
-	ltcp_tw_segment(&entry->tw, seg, now, v);
+	ltcp_tw_segment(&entry->tw, seg, &ln->conf, now, v);
 	/* Without a listener a new SYN is answered as an old one is (RFC 5961 section 4.2). */
 	if (v->act & LTCP_ACT_REOPEN && !listening)
 		v->act = ltcp_limiter_allow(&entry->tw.challenge, now) ? LTCP_ACT_ACK : 0;
@@ -257,6 +257,54 @@ bool ltcp_timewait_yield(struct ltcp_net *ln, struct ltcp_timewait *entry,
 		return false;
 	LTCP_COUNT(ln, TW_REOPENED);
 	timewait_trace_end(ln, &entry->node.key, LTCP_CAUSE_RCV_SYN);
+	return true;
+}
+
+/* The lanes are locked. */
+static u32 timewait_age_ms(const struct ltcp_timewait *entry)
+{
+	s32 age = ltcp_ms(ltcp_now()) - entry->due.since_ms;
+
+	return max(age, 0);
+}
+
+/* All that can tell is looked at under the lock: the node may be anybody's until then */
+static bool timewait_reuse(struct ltcp_net *ln, struct ltcp_timewait *entry,
+			   struct ltcp_node *node)
+{
+	struct ltcp_expiry *e = ltcp_expiry_of(ln->timewait, &entry->due);
+	bool ok;
+
+	spin_lock_bh(&e->lock);
+	ok = entry->due.waits && entry->node.bound_dev_if == node->bound_dev_if &&
+	     ltcp_tw_reusable(&entry->tw, &ln->conf, timewait_age_ms(entry)) &&
+	     !ltcp_table_replace(ln, &entry->node, node);
+	if (ok)
+		ltcp_lanes_remove(&entry->due);
+	spin_unlock_bh(&e->lock);
+	return ok;
+}
+
+bool ltcp_timewait_reuse(struct ltcp_net *ln, struct ltcp_node *node,
+			 struct ltcp_tw_reopen *old)
+{
+	struct ltcp_timewait *entry;
+	struct ltcp_node *found;
+
+	rcu_read_lock();
+	found = ltcp_table_lookup(ln, &node->key, node->bound_dev_if, 0);
+	if (found && found->kind == LTCP_KIND_TIMEWAIT) {
+		entry = container_of(found, struct ltcp_timewait, node);
+		if (timewait_reuse(ln, entry, node)) {
+			old->entry = entry;
+			old->iss_min = entry->tw.snd_nxt;
+		}
+	}
+	rcu_read_unlock();
+	if (!old->entry)
+		return false;
+	LTCP_COUNT(ln, TW_REUSED);
+	timewait_trace_end(ln, &node->key, LTCP_CAUSE_ABORT);
 	return true;
 }
 

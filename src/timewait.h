@@ -7,6 +7,7 @@
 #include <linux/rcupdate.h>
 #include <net/sock.h>
 
+#include "core/seq.h"
 #include "core/timewait.h"
 #include "expiry.h"
 #include "tcb_table.h"
@@ -41,8 +42,9 @@ static_assert(sizeof(struct ltcp_timewait) <= 128);
 static_assert(sizeof(struct rcu_head) <= offsetof(struct ltcp_due, since_ms));
 
 /**
- * struct ltcp_tw_reopen - a SYN that may open a connection anew (MAY-2, RFC 6191)
- * @entry: still in TIME-WAIT, and remains so unless ltcp_timewait_yield() succeeds
+ * struct ltcp_tw_reopen - a connection that is opened anew (MAY-2, RFC 6191)
+ * @entry: by a SYN: still in TIME-WAIT, and remains so unless ltcp_timewait_yield()
+ *	succeeds; by the user: has yielded; NULL: none
  * @iss_min: where the new ISS must lie beyond
  */
 struct ltcp_tw_reopen {
@@ -85,6 +87,20 @@ void ltcp_timewait_enter(struct sock *sk);
 bool ltcp_timewait_rcv(struct ltcp_net *ln, struct ltcp_node *node, const struct ltcp_seg *seg,
 		       struct ltcp_reply *reply, bool listening, struct ltcp_tw_reopen *reopen);
 
+#define LTCP_TW_ISS_STEP	65537	/* beyond any window without scaling (RFC 6191 section 2) */
+
+/**
+ * ltcp_timewait_iss() - the ISS of a connection that may have been opened anew
+ * @old: the old connection, NULL or without an entry: none
+ * @iss: what it would be otherwise
+ */
+static inline u32 ltcp_timewait_iss(const struct ltcp_tw_reopen *old, u32 iss)
+{
+	if (!old || !old->entry || seq_gt(iss, old->iss_min + LTCP_TW_ISS_STEP))
+		return iss;
+	return old->iss_min + LTCP_TW_ISS_STEP;
+}
+
 /**
  * ltcp_timewait_yield() - a half-open connection takes an entry's place
  * @ln: namespace
@@ -99,10 +115,21 @@ bool ltcp_timewait_yield(struct ltcp_net *ln, struct ltcp_timewait *entry,
 			 struct ltcp_node *node);
 
 /**
+ * ltcp_timewait_reuse() - the user opens a connection whose pair is taken
+ * @ln: namespace
+ * @node: of the connection; in the table on success
+ * @old: result: the entry that has yielded, for one of the two below
+ *
+ * Return: false unless a TIME-WAIT entry has the pair, and may be reused
+ */
+bool ltcp_timewait_reuse(struct ltcp_net *ln, struct ltcp_node *node,
+			 struct ltcp_tw_reopen *old);
+
+/**
  * ltcp_timewait_return() - the SYN was old, or nobody stands by it: back to TIME-WAIT
  * @ln: namespace
  * @entry: has yielded; 2MSL begins anew
- * @node: of the half-open connection; leaves the table
+ * @node: of the new connection; leaves the table
  */
 void ltcp_timewait_return(struct ltcp_net *ln, struct ltcp_timewait *entry,
 			  struct ltcp_node *node);

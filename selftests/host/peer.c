@@ -490,7 +490,7 @@ static void segment_for_time_wait(struct peer *p, const struct ltcp_seg *seg)
 {
 	struct ltcp_verdict v = {};
 
-	ltcp_tw_segment(&p->tw, seg, now, &v);
+	ltcp_tw_segment(&p->tw, seg, &p->conf, now, &v);
 	if ((v.act & LTCP_ACT_REOPEN) && p->listener) {
 		ltcp_fsm_move(&v, LTCP_TIME_WAIT, LTCP_CLOSED, LTCP_CAUSE_RCV_SYN);
 		peer_act(p, &v, seg);

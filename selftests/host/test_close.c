@@ -499,6 +499,21 @@ TEST(time_wait_with_timestamps_gives_way)
 	EXPECT_STATE(&p, SYN_RECEIVED);
 }
 
+/* If only the new one has timestamps PAWS will do; but not if we do without */
+TEST(time_wait_without_timestamps_gives_way_to_them)
+{
+	struct peer p;
+
+	in_state(&p, LTCP_TIME_WAIT);
+	p.listener = true;
+	p.conf.timestamps = 0;
+	ARRIVES_TS(&p, 5, 0, .flags = SYN, .seq = IRS - 100000);
+	EXPECT_STATE(&p, TIME_WAIT);
+	p.conf.timestamps = 1;
+	ARRIVES_TS(&p, 5, 0, .flags = SYN, .seq = IRS - 100000);
+	EXPECT_STATE(&p, SYN_RECEIVED);
+}
+
 TEST(time_wait_with_timestamps_refuses)
 {
 	struct ltcp_seg seg;

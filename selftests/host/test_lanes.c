@@ -2,6 +2,7 @@
 /* Entries that wait for their ends: in order, in time, and without a search. */
 #include <stdlib.h>
 
+#include "core/half.h"
 #include "core/lanes.h"
 #include "host.h"
 
@@ -149,4 +150,29 @@ TEST(lanes_are_used_again)
 		EXPECT(due.lane < 2);
 		EXPECT(end(&w) == &due);
 	}
+}
+
+/* SYN-ACKs are sent again after RTOs that double up to 120 s, each in a few lengths */
+TEST(lanes_of_half_open_connections)
+{
+	struct ltcp_half half = {};
+	unsigned int seen, i;
+	u32 rto;
+
+	for (half.retries = 0; half.retries < 20; half.retries++) {
+		rto = half.retries < 7 ? 1000u << half.retries : 120000;
+		seen = 0;
+		for (i = 0; i < 100000; i++) {
+			unsigned int lane = ltcp_half_lane(&half);
+
+			EXPECT(lane < LTCP_HALF_LANES);
+			EXPECT(ltcp_half_wait_ms(lane) >= rto);
+			EXPECT(ltcp_half_wait_ms(lane) <= rto + rto / 10);
+			seen |= 1u << lane % LTCP_HALF_JITTERS;
+			half.iss = half.iss * 1664525 + 1013904223;
+		}
+		EXPECT_EQ(seen, (1u << LTCP_HALF_JITTERS) - 1);
+	}
+	for (i = 1; i < LTCP_HALF_LANES; i++)
+		EXPECT(ltcp_half_wait_ms(i) > ltcp_half_wait_ms(i - 1));
 }

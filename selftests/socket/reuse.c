@@ -150,6 +150,78 @@ TEST_F(reuse, new_syn_ends_time_wait_without_timestamps)
 	EXPECT_EQ(1, recv(server, &octet, 1, 0));
 }
 
+/* A client that has ended a connection, and opens the same again: errno or 0 */
+static int again(union addr client, int listener)
+{
+	int fd = stream_bound(client, true), server, err;
+	char octet = 0;
+
+	if (fd < 0)
+		return errno;
+	err = stream_connect(fd, addr_loopback(PORT)) ? errno : 0;
+	if (!err) {
+		server = stream_accept(listener);
+		if (send(server, "x", 1, 0) != 1 || recv(fd, &octet, 1, 0) != 1 || octet != 'x')
+			err = EIO;
+		close(fd);
+		sleep_ms(SOON);
+		close(server);
+		sleep_ms(SOON);
+	}
+	close(fd);
+	return err;
+}
+
+/* The side that connects may take its own TIME-WAIT's place when its timestamps have moved on */
+TEST_F(reuse, client_reuses_its_time_wait)
+{
+	int listener = stream_bound(addr_loopback(PORT), true);
+	union addr client = addr_loopback(PORT + 1);
+
+	ASSERT_OK(listen(listener, 8));
+	ASSERT_EQ(0, again(client, listener));
+	EXPECT_EQ(EADDRNOTAVAIL, again(client, listener));
+	for (int i = 0; i < 3; i++) {
+		sleep_ms(2100);
+		EXPECT_EQ(0, again(client, listener));
+	}
+}
+
+TEST_F(reuse, client_does_not_reuse_by_sysctl)
+{
+	int listener = stream_bound(addr_loopback(PORT), true);
+	union addr client = addr_loopback(PORT + 1);
+
+	if (!flavour.ltcp)
+		SKIP(return, "Linux's is another");
+	ASSERT_OK(sysctl_set("timewait_reuse", "0"));
+	ASSERT_OK(listen(listener, 8));
+	ASSERT_EQ(0, again(client, listener));
+	sleep_ms(3000);
+	EXPECT_EQ(EADDRNOTAVAIL, again(client, listener));
+	ASSERT_OK(sysctl_set("timewait_reuse", "1"));
+	ASSERT_OK(sysctl_set("timestamps", "0"));
+	EXPECT_EQ(EADDRNOTAVAIL, again(client, listener));
+}
+
+/* A port that connect() chose is kept, too, from those who do not ask */
+TEST_F(reuse, time_wait_of_a_client_keeps_its_port)
+{
+	int listener = stream_bound(addr_loopback(PORT), true), sv[2];
+	union addr client;
+
+	ASSERT_OK(listen(listener, 8));
+	ASSERT_OK(stream_pair_at(sv, listener, addr_loopback(PORT)));
+	client = addr_local(sv[0]);
+	close(sv[0]);
+	sleep_ms(SOON);
+	close(sv[1]);
+	sleep_ms(SOON);
+	EXPECT_ERR(EADDRINUSE, stream_bound(client, false));
+	EXPECT_ERR(EADDRINUSE, stream_bound(addr_any(addr_port(&client)), false));
+	EXPECT_OK(stream_bound(addr_parse("127.0.0.2", addr_port(&client)), false));
+}
+
 /* Many that end: each keeps its client's port, none the service from serving */
 TEST_F(reuse, thousand_in_time_wait)
 {

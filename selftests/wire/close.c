@@ -383,6 +383,115 @@ WIRE_TEST(no_reopen_by_old_timestamp)
 	wire_expect_state(w, NO_FD, TIME_WAIT);
 }
 
+/* ... but a timestamp where there was none is enough: PAWS will tell the two apart */
+WIRE_TEST(reopen_by_first_timestamp)
+{
+	int listener = wire_listen(w);
+
+	wire_into(w, TIME_WAIT, .passive = true, .fd = listener);
+	wire_next_incarnation(w, w->flow->peer_iss - 500000);
+	wire_send(w, SYN, .mss = 1460, .tsval = 7);
+	wire_expect(w, SYN | ACK, .seq = 0, .ack = 1);
+	wire_send(w, ACK, .tsval = 8, .tsecr = w->flow->ts_recent);
+	wire_expect_state(w, wire_accept(w, listener), ESTABLISHED);
+}
+
+/* A SYN that reopens TIME-WAIT, and its SYN-ACK; returns what was known of the old connection */
+static struct wire_flow reopen(struct wire *w, int listener)
+{
+	struct wire_flow old;
+
+	wire_into(w, TIME_WAIT, .passive = true, .fd = listener);
+	old = *w->flow;
+	wire_next_incarnation(w, old.peer_iss + old.peer_nxt + 1);
+	wire_send(w, SYN, .mss = 1460);
+	wire_expect(w, SYN | ACK, .seq = 0, .ack = 1);
+	return old;
+}
+
+/* TIME-WAIT is there with the old numbers, and lasts 2MSL from now */
+static void still_in_time_wait(struct wire *w, const struct wire_flow *old)
+{
+	*w->flow = *old;
+	wire_send(w, FIN | ACK, .seq = 1);
+	wire_expect(w, ACK, .seq = 2, .ack = 2);
+	wire_sleep(w, TWO_MSL_MS - 100);
+	wire_expect_state(w, NO_FD, TIME_WAIT);
+	wire_sleep(w, 200);
+	wire_expect_state(w, NO_FD, CLOSED);
+}
+
+/* MAY-2: "returns to TIME-WAIT state if the SYN turns out to be an old duplicate" */
+WIRE_TEST(reopen_by_old_duplicate)
+{
+	struct wire_flow old = reopen(w, wire_listen(w));
+
+	wire_expect_state(w, NO_FD, SYN_RECEIVED);
+	wire_send(w, RST, .seq = 1);
+	wire_expect_state(w, NO_FD, TIME_WAIT);
+	still_in_time_wait(w, &old);
+}
+
+/* ... or if nobody stands by it */
+WIRE_TEST(reopen_unanswered)
+{
+	struct wire_flow old;
+
+	wire_sysctl(w, "ltcp_synack_retries", 1);
+	old = reopen(w, wire_listen(w));
+	wire_drain(w, 2500);
+	wire_expect_state(w, NO_FD, SYN_RECEIVED);
+	wire_drain(w, 1500);
+	wire_expect_state(w, NO_FD, TIME_WAIT);
+	still_in_time_wait(w, &old);
+}
+
+/* ... or if the listener goes */
+WIRE_TEST(reopen_and_listener_closes)
+{
+	int listener = wire_listen(w);
+	struct wire_flow old = reopen(w, listener);
+
+	wire_close(w, listener);
+	wire_expect(w, RST, .seq = 1);
+	wire_expect_state(w, NO_FD, TIME_WAIT);
+	still_in_time_wait(w, &old);
+}
+
+/* A SYN that finds no room leaves TIME-WAIT as it is */
+WIRE_TEST(no_reopen_without_room)
+{
+	int listener = wire_listen(w);
+	struct wire_flow *first, old;
+
+	listen(listener, 0);
+	wire_into(w, TIME_WAIT, .passive = true, .fd = listener);
+	first = w->flow;
+	old = *first;
+	wire_new_flow(w);
+	w->flow->port = WIRE_PORT;
+	wire_send(w, SYN, .mss = 1460);
+	wire_expect(w, SYN | ACK, .seq = 0, .ack = 1);
+	wire_send(w, ACK);		/* nobody accepts it */
+	w->flow = first;
+	wire_next_incarnation(w, old.peer_iss + old.peer_nxt + 1);
+	wire_send(w, SYN, .mss = 1460);
+	wire_expect_nothing(w, 500);
+	wire_expect_state(w, NO_FD, TIME_WAIT);
+	still_in_time_wait(w, &old);
+}
+
+/* What TIME-WAIT answers goes the way of what the connection sent */
+WIRE_TEST(time_wait_keeps_ds_field)
+{
+	int fd = wire_socket(w);
+
+	wire_setsockopt(w, fd, IPPROTO_IP, IP_TOS, 0xb8);
+	wire_into(w, TIME_WAIT, .fd = fd);
+	wire_send(w, FIN | ACK, .seq = 1);
+	wire_expect(w, ACK, .seq = 2, .ack = 2, .tos = 0xb8);
+}
+
 /* Without a listener there is nothing to reopen, and TIME-WAIT goes on */
 WIRE_TEST(no_reopen_without_listener)
 {

@@ -69,6 +69,7 @@ enum ltcp_timer {
  * @keepalive_intvl_s: seconds between probes
  * @fin_timeout_s: seconds that FIN-WAIT-2 may last without a user
  * @timewait_ms: 2MSL in milliseconds; 0: no TIME-WAIT
+ * @timewait_reuse: an active open may take the place of TIME-WAIT
  * @delack_us: longest delay of an acknowledgment (MUST-40: < 0.5 s)
  * @min_snd_mss: least MSS that a peer can impose, as far as the path carries it
  * @timestamps: offer and accept timestamps (RFC 7323)
@@ -91,6 +92,7 @@ struct ltcp_conf {
 	int keepalive_intvl_s;
 	int fin_timeout_s;
 	int timewait_ms;
+	int timewait_reuse;
 	int delack_us;
 	int min_snd_mss;
 	int timestamps;

@@ -15,12 +15,18 @@ void ltcp_tw_from_tcb(struct ltcp_tw *tw, const struct ltcp_tcb *tcb)
 	tw->wnd = ltcp_rcv_wnd(tcb) >> tcb->rcv_wscale;
 }
 
-/* MAY-2 and RFC 6191: a SYN of a new incarnation, beyond all of the old one */
-static bool reopens(const struct ltcp_tw *tw, const struct ltcp_seg *seg)
+/*
+ * MAY-2 and RFC 6191 section 2: a SYN of a new incarnation, beyond all of the
+ * old one. Should only the new one use timestamps, PAWS tells the two apart.
+ */
+static bool reopens(const struct ltcp_tw *tw, const struct ltcp_seg *seg,
+		    const struct ltcp_conf *conf)
 {
 	if ((seg->flags & (LTCP_SYN | LTCP_ACK)) != LTCP_SYN)
 		return false;
-	if (tw->ts_ok && (seg->opt.has & LTCP_HAS_TS)) {
+	if (conf->timestamps && (seg->opt.has & LTCP_HAS_TS)) {
+		if (!tw->ts_ok)
+			return true;
 		if (seq_gt(seg->opt.tsval, tw->ts_recent))
 			return true;
 		if (seg->opt.tsval != tw->ts_recent)
@@ -36,8 +42,8 @@ static void answer(struct ltcp_tw *tw, u64 now, enum ltcp_reason why, struct ltc
 		v->act |= LTCP_ACT_ACK;
 }
 
-void ltcp_tw_segment(struct ltcp_tw *tw, const struct ltcp_seg *seg, u64 now,
-		     struct ltcp_verdict *v)
+void ltcp_tw_segment(struct ltcp_tw *tw, const struct ltcp_seg *seg,
+		     const struct ltcp_conf *conf, u64 now, struct ltcp_verdict *v)
 {
 	bool old = tw->ts_ok && (seg->opt.has & LTCP_HAS_TS) &&
 		   seq_lt(seg->opt.tsval, tw->ts_recent);
@@ -46,7 +52,7 @@ void ltcp_tw_segment(struct ltcp_tw *tw, const struct ltcp_seg *seg, u64 now,
 		v->reason = LTCP_REASON_RST;
 		return;
 	}
-	if (reopens(tw, seg)) {
+	if (reopens(tw, seg, conf)) {
 		v->act |= LTCP_ACT_REOPEN;
 		v->iss_min = tw->snd_nxt;
 		return;
@@ -61,6 +67,11 @@ void ltcp_tw_segment(struct ltcp_tw *tw, const struct ltcp_seg *seg, u64 now,
 	if (!ltcp_seg_len(seg) && seg->seq == tw->rcv_nxt && !old)
 		return;
 	answer(tw, now, old ? LTCP_REASON_PAWS : LTCP_REASON_SEQUENCE, v);
+}
+
+bool ltcp_tw_reusable(const struct ltcp_tw *tw, const struct ltcp_conf *conf, u32 age_ms)
+{
+	return conf->timewait_reuse && conf->timestamps && tw->ts_ok && age_ms >= LTCP_TW_REUSE_MS;
 }
 
 void ltcp_tw_ack(const struct ltcp_tw *tw, u64 now, struct ltcp_seg *seg)
