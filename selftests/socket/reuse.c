@@ -180,7 +180,8 @@ TEST_F(reuse, client_reuses_its_time_wait)
 
 	ASSERT_OK(listen(listener, 8));
 	ASSERT_EQ(0, again(client, listener));
-	EXPECT_EQ(EADDRNOTAVAIL, again(client, listener));
+	if (flavour.ltcp)	/* Linux looks at whole seconds */
+		EXPECT_EQ(EADDRNOTAVAIL, again(client, listener));
 	for (int i = 0; i < 3; i++) {
 		sleep_ms(2100);
 		EXPECT_EQ(0, again(client, listener));
