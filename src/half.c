@@ -301,8 +301,8 @@ int ltcp_half_new(struct sock *listener, const struct ltcp_half *half,
 		sock_put(listener);
 		return -ENOMEM;
 	}
-	/* Before it is asked whether the listener closes: ltcp_half_purge() looks the other way */
 	atomic_inc(&ltcp_sk(listener)->listener->n_half);
+	/* Then it is asked whether the listener closes; ltcp_half_purge() asks the other way */
 	smp_mb__after_atomic();
 	spin_lock(&entry->lock);
 	err = start(ln, entry, reply, old);

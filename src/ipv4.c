@@ -296,6 +296,30 @@ static int ipv4_transmit(struct sock *sk, struct sk_buff *skb, u8 ecn)
 	return err;
 }
 
+/* An IP header without options, MUST-49: @sk's TTL, or else the route's */
+static void ipv4_reply_header(struct net *net, const struct ltcp_reply *reply,
+			      const struct sock *sk, struct sk_buff *skb)
+{
+	int ttl = READ_ONCE(inet_sk(sk)->uc_ttl);
+	struct iphdr *iph = skb_push(skb, sizeof(*iph));
+
+	skb_reset_network_header(skb);
+	iph->version = 4;
+	iph->ihl = sizeof(*iph) / 4;
+	iph->tos = reply->tos;
+	iph->ttl = ttl < 0 ? ip4_dst_hoplimit(skb_dst(skb)) : ttl;
+	iph->protocol = ltcp_protocol;
+	iph->saddr = ipv4_laddr(&reply->key);
+	iph->daddr = ipv4_raddr(&reply->key);
+	if (skb->len <= IPV4_MIN_MTU || ip_dont_fragment(sk, skb_dst(skb))) {
+		iph->frag_off = htons(IP_DF);
+		iph->id = 0;
+	} else {
+		iph->frag_off = 0;
+		__ip_select_ident(net, iph, 1);
+	}
+}
+
 /* MUST-49, MUST-50: TTL and TOS are the listener's, or else the defaults. */
 static int ipv4_reply(struct ltcp_net *ln, const struct ltcp_reply *reply, struct sk_buff *skb,
 		      struct dst_entry *dst)
@@ -306,6 +330,11 @@ static int ipv4_reply(struct ltcp_net *ln, const struct ltcp_reply *reply, struc
 	skb->protocol = htons(ETH_P_IP);
 	skb->mark = reply->mark;
 	skb_dst_set(skb, dst);
+	if (!reply->options) {
+		skb->priority = reply->priority;
+		ipv4_reply_header(ln->net, reply, sk, skb);
+		return ip_local_out(ln->net, (struct sock *)sk, skb);
+	}
 	return ip_build_and_send_pkt(skb, sk, ipv4_laddr(&reply->key), ipv4_raddr(&reply->key),
 				     (struct ip_options_rcu *)reply->options, reply->tos);
 }

@@ -6,6 +6,7 @@
  */
 #define WIRE_MAIN
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -490,6 +491,20 @@ WIRE_TEST(time_wait_keeps_ds_field)
 	wire_into(w, TIME_WAIT, .fd = fd);
 	wire_send(w, FIN | ACK, .seq = 1);
 	wire_expect(w, ACK, .seq = 2, .ack = 2, .tos = 0xb8);
+}
+
+/* ... and with its priority: the first band of this queue is for those of 6 and 7 */
+WIRE_TEST(time_wait_keeps_priority)
+{
+	int fd = wire_socket(w);
+
+	wire_setsockopt(w, fd, SOL_SOCKET, SO_PRIORITY, 6);
+	wire_into(w, TIME_WAIT, .fd = fd);
+	wire_check(w, !system("tc qdisc add dev tun0 root handle 1: prio"), "no queue");
+	wire_send(w, FIN | ACK, .seq = 1);
+	wire_expect(w, ACK, .seq = 2, .ack = 2);
+	wire_check(w, !system("tc -s class show dev tun0 classid 1:1 | grep -q ' 1 pkt'"),
+		   "the ACK had another priority");
 }
 
 /* Without a listener there is nothing to reopen, and TIME-WAIT goes on */
