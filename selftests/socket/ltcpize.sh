@@ -156,4 +156,92 @@ test_curl() {
 	done
 }
 
+# --- by BPF ------------------------------------------------------------------
+
+has_hook() { grep -qsa update_socket_protocol /sys/kernel/btf/vmlinux; }
+
+needs_hook() { has_hook || skip "this kernel has no such hook"; }
+
+groups_left() { find /sys/fs/cgroup -name 'ltcpize-*' | grep -c . || true; }
+
+no_group_left() { [[ $(groups_left) == 0 ]]; }
+
+# Kernels without the hook say so, and run nothing
+test_bpf_without_hook() {
+	! has_hook || skip "this kernel has the hook"
+	local status=0
+	"$LTCPIZE" --bpf touch "$dir/ran" 2>"$dir/err" || status=$?
+	[[ $status == 125 ]] || fail "exit status $status"
+	grep 'no hook' "$dir/err"
+	[[ ! -e $dir/ran ]]
+	no_group_left
+}
+
+# As by preload, but it is not for the preloaded library that it works
+bpf_protocol_of() {
+	"$LTCPIZE" --bpf env -u LD_PRELOAD python3 -c "
+from socket import *
+print(socket($1).getsockopt(SOL_SOCKET, 38))"
+}
+
+test_bpf_sockets() {
+	needs_hook
+	[[ $(bpf_protocol_of '') == "$protocol" ]]
+	[[ $(bpf_protocol_of 'AF_INET6, SOCK_STREAM') == "$protocol" ]]
+	[[ $(bpf_protocol_of 'AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP') == "$protocol" ]]
+	[[ $(bpf_protocol_of 'AF_INET, SOCK_DGRAM') == 17 ]]
+	[[ $(bpf_protocol_of 'AF_UNIX, SOCK_STREAM') == 0 ]]
+	[[ $(bpf_protocol_of 'AF_INET, SOCK_RAW, IPPROTO_ICMP') == 1 ]]
+}
+
+test_bpf_others_are_left_alone() {
+	needs_hook
+	"$LTCPIZE" --bpf sleep 1000 &
+	local running=$!
+	wait_until hooked
+	[[ $(python3 -c 'import socket; print(socket.socket().getsockopt(socket.SOL_SOCKET, 38))') == 6 ]]
+	# Several at a time; and where /sys is another (ip netns exec)
+	unshare -m sh -c 'umount /sys/fs/cgroup && exec "$@"' - "$LTCPIZE" --bpf true
+	[[ $(bpf_protocol_of '') == "$protocol" ]]
+	kill $running
+	wait $running || true
+	wait_until no_group_left
+}
+hooked() { [[ $(cat /sys/fs/cgroup/ltcpize-*/cgroup.procs 2>/dev/null) ]]; }
+
+# Its children stay in the group, and the group for as long as they do
+test_bpf_children_inherit() {
+	needs_hook
+	mkfifo "$dir/go"
+	"$LTCPIZE" --bpf sh -c "(cat '$dir/go'; python3 -c 'import socket
+print(socket.socket().getsockopt(socket.SOL_SOCKET, 38))') >'$dir/orphan' &"
+	echo >"$dir/go"
+	wait_until grep -qx "$protocol" "$dir/orphan"
+	wait_until no_group_left
+}
+
+test_bpf_status_and_arguments() {
+	needs_hook
+	local status=0
+	"$LTCPIZE" --bpf sh -c 'exit 7' || status=$?
+	[[ $status == 7 ]]
+	[[ $("$LTCPIZE" -b -- printf '%s|' 'a b' '' '*' -v) == 'a b||*|-v|' ]]
+	# No child of the command's that it does not know, no pipe kept open
+	[[ $("$LTCPIZE" --bpf python3 -c '
+import os
+try:
+    os.wait()
+except ChildProcessError:
+    print("childless")') == childless ]]
+	wait_until no_group_left
+}
+
+test_bpf_is_for_root() {
+	needs_hook
+	local status=0
+	setpriv --reuid=nobody --clear-groups "$LTCPIZE" --bpf true 2>"$dir/err" || status=$?
+	[[ $status == 125 ]] || fail "exit status $status"
+	grep '^ltcpize: ' "$dir/err"
+}
+
 tap_run "$@"
