@@ -142,7 +142,7 @@ clean: ## remove what was built; fetched kernels stay
 distclean: clean ## remove the build folder and the cache of fetched kernels
 	$(quiet)rm -rf $(TOP)/build
 	$(quiet)cache="$${LTCP_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/ltcp}"; \
-		rm -rf "$$cache/kernels" "$$cache/source" "$$cache/demo"
+		rm -rf "$$cache/kernels" "$$cache/source" "$$cache/packages"
 
 help: ## this list
 	@echo "Targets:"
