@@ -64,6 +64,7 @@ struct ltcp_env peer_env(const struct peer *p)
 		.now = now,
 		.space = p->buffer - p->unread,
 		.buffer = p->buffer,
+		.unread = p->unread,
 		.may_store = !p->no_memory,
 	};
 }

@@ -467,6 +467,67 @@ TEST(ack_for_every_second_segment)
 	}
 }
 
+/* The same, with a window of so many segments */
+static void wide_open(struct peer *p, u32 segments)
+{
+	established(p, segments * 1460);
+	p->tcb.rcv_wscale = 3;
+	p->tcb.rcv_adv = p->tcb.rcv_nxt + segments * 1460;
+}
+
+/*
+ * Who has a lot to read and does not gets no more by ACKs: they wait for him, for the delay,
+ * or until the peer would have to stop.
+ */
+TEST(ack_waits_for_a_user_who_is_behind)
+{
+	struct peer p;
+	int i;
+
+	wide_open(&p, 200);
+	for (i = 1; i <= 16; i++)
+		text_arrives(&p, 1460);
+	EXPECT_EQ(p.n_sent, 8);
+	p.n_sent = 0;
+	for (; i <= 30; i++)
+		text_arrives(&p, 1460);
+	EXPECT_SILENT(&p);
+	peer_read(&p, 100);
+	EXPECT_SENT(&p, ACK, ISS + 1, IRS + 1 + 30 * 1460, 0);
+	for (; i <= 33; i++)
+		text_arrives(&p, 1460);
+	EXPECT_SILENT(&p);
+	EXPECT_SENT_AFTER(&p, 40 * MS, ACK, ISS + 1, IRS + 1 + 33 * 1460, 0);
+}
+
+TEST(ack_does_not_wait_until_the_window_is_used)
+{
+	u32 n = 0, i;
+	struct peer p;
+
+	wide_open(&p, 100);
+	for (i = 0; i < 90; i++) {
+		text_arrives(&p, 1460);
+		n = p.n_sent ? 0 : n + 1;
+		p.n_sent = 0;
+		EXPECT_LE(n, 42);	/* half of what 16 acknowledged segments have left */
+	}
+}
+
+TEST(ack_of_a_mark_does_not_wait)
+{
+	struct peer p;
+	int i;
+
+	wide_open(&p, 200);
+	for (i = 1; i <= 20; i++)
+		text_arrives(&p, 1460);
+	p.n_sent = 0;
+	p.tcb.ecn_echo = 1;
+	text_arrives(&p, 1460);
+	EXPECT_EQ(p.n_sent, 1);
+}
+
 /* The delayed ACK rides on text of our own */
 TEST(ack_rides_on_text)
 {

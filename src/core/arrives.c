@@ -495,6 +495,18 @@ static void step8_fin(struct ltcp_tcb *tcb, struct ltcp_verdict *v)
 	v->act |= LTCP_ACT_TIME_WAIT;
 }
 
+/*
+ * A user who has so much to read sets the pace: an ACK would only make the peer
+ * send more that waits here. What is owed goes with what he reads and the window
+ * that this opens (ltcp_fsm_received()), before the peer has used half of what he
+ * was promised, or after the usual delay. A mark cannot wait (RFC 3168).
+ */
+static bool reader_is_behind(const struct ltcp_tcb *tcb, const struct ltcp_env *env)
+{
+	return env->unread > LTCP_UNREAD_SEGMENTS * tcb->rcv_mss && !tcb->ecn_echo &&
+	       tcb->rcv_nxt - tcb->rcv_wup < ltcp_rcv_wnd(tcb);
+}
+
 /* Section 3.8.6.3: acknowledge at once, or after a while (SHLD-18, SHLD-19) */
 static void acknowledge(struct ltcp_tcb *tcb, bool ahead, const struct ltcp_env *env,
 			struct ltcp_verdict *v)
@@ -505,7 +517,7 @@ static void acknowledge(struct ltcp_tcb *tcb, bool ahead, const struct ltcp_env 
 	if (v->act & LTCP_ACT_ACK)
 		return;
 	if (gap || tcb->quickack || tcb->route_quickack ||
-	    tcb->rcv_nxt - tcb->rcv_wup > tcb->rcv_mss)
+	    (ltcp_ack_owed(tcb) && !reader_is_behind(tcb, env)))
 		v->act |= LTCP_ACT_ACK;
 	else if (!tcb->timer[LTCP_TIMER_DELACK])
 		tcb->timer[LTCP_TIMER_DELACK] = env->now + tcb->conf->delack_us;

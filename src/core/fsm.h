@@ -82,12 +82,14 @@ const char *ltcp_cause_name(unsigned int cause);
  * @now: the clock, microseconds
  * @space: octets that the receive buffer can still take
  * @buffer: octets that it can take when empty
+ * @unread: octets of text in order that the user has not read
  * @may_store: memory for the text of this segment is at hand
  */
 struct ltcp_env {
 	u64 now;
 	u32 space;
 	u32 buffer;
+	u32 unread;
 	bool may_store;
 };
 
@@ -247,7 +249,7 @@ void ltcp_fsm_send(struct ltcp_tcb *tcb, u32 n, bool urgent);
  * ltcp_fsm_received() - RECEIVE: the user has taken octets out of the buffer
  * @tcb: any state
  * @env: surroundings, after the octets were taken
- * @v: verdict: LTCP_ACT_ACK when a window update is due (MUST-39)
+ * @v: verdict: LTCP_ACT_ACK when one is owed (SHLD-19) or a window update is due (MUST-39)
  */
 void ltcp_fsm_received(struct ltcp_tcb *tcb, const struct ltcp_env *env, struct ltcp_verdict *v);
 

@@ -121,6 +121,8 @@ struct ltcp_limiter {
 #define LTCP_LIMITER_N		10	/* answers, at most 15 ... */
 #define LTCP_LIMITER_MS		5000	/* ... a period: RFC 5961 section 7's own figures */
 
+#define LTCP_UNREAD_SEGMENTS	16	/* with more to read the user is behind, see arrives.c */
+
 #define LTCP_CONG_PRIV_SIZE	48	/* octets: every connection pays for them */
 
 struct ltcp_cong_ops;
@@ -463,6 +465,12 @@ static inline u32 ltcp_unsent(const struct ltcp_tcb *tcb)
 static inline bool ltcp_fin_unsent(const struct ltcp_tcb *tcb)
 {
 	return tcb->fin_queued && seq_le(tcb->snd_nxt, tcb->snd_end);
+}
+
+/* More than a full segment is not acknowledged (SHLD-19) */
+static inline bool ltcp_ack_owed(const struct ltcp_tcb *tcb)
+{
+	return tcb->rcv_nxt - tcb->rcv_wup > tcb->rcv_mss;
 }
 
 /* A millisecond clock from the microsecond one */
