@@ -60,8 +60,8 @@ struct ltcp_reply {
  *	@ecn goes into the IP header (RFC 3168)
  * @reply: send a segment that belongs to no connection; consumes it. @dst is the route,
  *	its reference is taken over
- * @checksum: fill in the checksum of an outgoing segment, skb->data at the TCP header,
- *	wholly in software unless @dst's device sums any protocol
+ * @checksum: fill in the checksum of an outgoing segment, skb->data at the TCP header;
+ *	a burst's is finished when it is cut, another's later if @dst's device sums anything
  * @policy_ok: XFRM and the socket's least TTL (RFC 5082) let this segment in; @sk may be
  *	NULL
  * @unicast: a received segment was sent to one host, us (MUST-57), and its source might be

@@ -42,6 +42,15 @@ void ltcp_offload_sum_later(struct sk_buff *skb, __wsum pseudo)
 	*checksum_of(skb_transport_header(skb)) = ~csum_fold(pseudo);
 }
 
+void ltcp_offload_sum_by_anyone(struct sk_buff *skb, __wsum pseudo)
+{
+	const u8 *ports = skb_transport_header(skb);
+
+	ltcp_offload_sum_later(skb, csum_add(pseudo, get_unaligned((__force __wsum *)ports)));
+	skb->csum_start += HDR_SEQ;
+	skb->csum_offset -= HDR_SEQ;
+}
+
 /* Cutting */
 
 /* The sum of a pseudo-header in @check is of a length @was; make it one of @len */
@@ -51,11 +60,13 @@ static void resum(struct sk_buff *skb, unsigned int was, unsigned int len)
 	__wsum sum = csum_sub(csum_unfold(*check), (__force __wsum)htonl(was));
 
 	sum = csum_add(sum, (__force __wsum)htonl(len));
-	*check = ~csum_fold(sum);
-	if (skb->ip_summed == CHECKSUM_PARTIAL)
+	if (skb->ip_summed == CHECKSUM_PARTIAL) {
+		ltcp_offload_sum_by_anyone(skb, sum);
 		gso_reset_checksum(skb, ~csum_unfold(*check));
-	else
+	} else {
+		*check = ~csum_fold(sum);
 		*check = gso_make_checksum(skb, ~csum_unfold(*check));
+	}
 }
 
 /* Give each segment its own number, flags and checksum */

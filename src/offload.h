@@ -28,6 +28,19 @@ struct net_offload;
 void ltcp_offload_sum_later(struct sk_buff *skb, __wsum pseudo);
 
 /**
+ * ltcp_offload_sum_by_anyone() - the same, for what no card must take for TCP's
+ * @skb: the transport header is set
+ * @pseudo: sum of the pseudo-header, not complemented
+ *
+ * A driver that finds a checksum to be finished 16 octets into a segment takes
+ * it for TCP's, and has the card sum it, which looks for a protocol that it
+ * knows. So the ports are summed here and the rest is left, in which the
+ * checksum is where no protocol has one: virtual devices and the kernel, which
+ * sum anything, do so, and a driver of the other kind asks the kernel.
+ */
+void ltcp_offload_sum_by_anyone(struct sk_buff *skb, __wsum pseudo);
+
+/**
  * ltcp_offload_cut() - cut a burst into segments
  * @skb: the burst, skb->data at its TCP header, its checksum to be finished later
  * @features: NETIF_F_* of the device that asks

@@ -6,6 +6,7 @@
 #include "core/cong.h"
 #include "core/pace.h"
 #include "input.h"
+#include "offload.h"
 #include "output.h"
 #include "pages.h"
 #include "socket.h"
@@ -40,30 +41,25 @@ static void push_header(struct sk_buff *skb, struct ltcp_seg *seg, const struct 
 	skb_reset_transport_header(skb);
 }
 
-/*
- * A device behind the first one (a bridge's, a veth's peer's) may not sum
- * protocols that it does not know, and a segment that is not GSO passes
- * through virtual devices untouched. So the sum is finished here, but on
- * loopback, which nothing lies behind.
- */
 static bool sums_later(const struct dst_entry *dst)
 {
-	return dst && !dst_xfrm(dst) && dst->dev->flags & IFF_LOOPBACK &&
-	       dst->dev->features & NETIF_F_HW_CSUM;
+	return dst && !dst_xfrm(dst) && dst->dev->features & NETIF_F_HW_CSUM;
 }
 
 void ltcp_output_checksum(struct sk_buff *skb, const struct dst_entry *dst, __sum16 pseudo)
 {
 	__sum16 *check = (__sum16 *)(skb->data + LTCP_CHECKSUM_OFFSET);
 
-	*check = pseudo;
 	/* Whoever cuts a burst sums its segments */
-	if (skb_is_gso(skb) || sums_later(dst)) {
-		skb->ip_summed = CHECKSUM_PARTIAL;
-		skb->csum_start = skb_headroom(skb);
-		skb->csum_offset = LTCP_CHECKSUM_OFFSET;
+	if (skb_is_gso(skb)) {
+		ltcp_offload_sum_later(skb, csum_unfold(pseudo));
 		return;
 	}
+	if (sums_later(dst)) {
+		ltcp_offload_sum_by_anyone(skb, csum_unfold(pseudo));
+		return;
+	}
+	*check = pseudo;
 	skb->ip_summed = CHECKSUM_NONE;
 	*check = csum_fold(skb_is_nonlinear(skb) ? skb_checksum(skb, 0, skb->len, 0) :
 						   csum_partial(skb->data, skb->len, 0));

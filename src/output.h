@@ -91,7 +91,7 @@ void ltcp_output_route(struct sock *sk, const struct dst_entry *dst);
 
 /**
  * ltcp_output_checksum() - what ltcp_family.checksum does with any pseudo-header
- * @skb: skb->data at the TCP header
+ * @skb: skb->data at the TCP header, which is skb's transport header
  * @dst: its route
  * @pseudo: sum of the pseudo-header
  */
