@@ -201,6 +201,8 @@ static void send_verdict(struct sock *sk, const struct ltcp_verdict *v)
 		ltcp_output_keepalive(sk);
 	if (v->act & LTCP_ACT_OUTPUT)
 		sent = ltcp_output(sk);
+	else
+		ltcp_timers_sync(sk);
 	/* Text carries the ACK along, but a duplicate ACK must be bare to count as one */
 	if (v->act & LTCP_ACT_ACK && (!sent || ltcp_sk(sk)->tcb.rcv_ahead))
 		ltcp_output_ack(sk);
@@ -229,5 +231,4 @@ void ltcp_act(struct sock *sk, struct ltcp_verdict *v)
 	if (v->act & LTCP_ACT_DOUBT_ROUTE)
 		dst_negative_advice(sk);
 	send_verdict(sk, v);
-	ltcp_timers_sync(sk);
 }

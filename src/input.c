@@ -117,7 +117,7 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 		ltcp_act_urgent(sk, &v);
 		ltcp_receive_store(sk, skb, header, &v);
 		news = tcb->rcv_nxt != before;
-		ltcp_sk_env(sk, &env);
+		ltcp_sk_room(sk, &env);
 		ltcp_fsm_text_stored(tcb, !RB_EMPTY_ROOT(&ltcp_sk(sk)->ahead), &env, &v);
 		if (news)
 			ltcp_socket_readable(sk);
@@ -205,29 +205,39 @@ static void to_listener(struct ltcp_net *ln, const struct ltcp_family *family,
 	ltcp_listen_rcv(sk, family, skb, seg, reply, old);
 }
 
-static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
-		     struct sk_buff *skb, struct ltcp_seg *seg, struct ltcp_reply *reply,
-		     int dif, int sdif)
+/* false: the connection has just ended */
+static bool to_sock(struct ltcp_net *ln, const struct ltcp_family *family,
+		    struct ltcp_node *node, struct sk_buff *skb, struct ltcp_seg *seg)
 {
-	struct sock *listener = NULL, *sk;
+	struct sock *sk = ltcp_node_sk(node);
+
+	if (!refcount_inc_not_zero(&sk->sk_refcnt))
+		return false;
+	to_connection(ln, family, sk, skb, seg);
+	sock_put(sk);
+	return true;
+}
+
+static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
+		     struct ltcp_node *node, struct sk_buff *skb, struct ltcp_seg *seg,
+		     struct ltcp_reply *reply, int dif, int sdif)
+{
 	struct ltcp_tw_reopen old = {};
-	struct ltcp_node *node;
+	struct sock *listener = NULL;
 	int i;
 
 	for (i = 0; i < LOOKUPS_MAX && !old.entry; i++) {
-		node = ltcp_table_lookup(ln, &reply->key, dif, sdif);
+		if (i)
+			node = ltcp_table_lookup(ln, &reply->key, dif, sdif);
 		if (!node || node->kind == LTCP_KIND_TIMEWAIT)
 			listener = ltcp_ports_listener(ln, &reply->key, dif, sdif);
 		if (!node)
 			break;
 		switch ((enum ltcp_kind)node->kind) {
 		case LTCP_KIND_SOCK:
-			sk = ltcp_node_sk(node);
-			if (!refcount_inc_not_zero(&sk->sk_refcnt))
-				break;
-			to_connection(ln, family, sk, skb, seg);
-			sock_put(sk);
-			return;
+			if (to_sock(ln, family, node, skb, seg))
+				return;
+			break;
 		case LTCP_KIND_HALF:
 			if (ltcp_half_rcv(ln, node, skb, seg, reply))
 				return;
@@ -249,7 +259,7 @@ static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
 void ltcp_input(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb,
 		const struct ltcp_key *key, int dif, int sdif)
 {
-	struct ltcp_reply reply = { .key = *key, .spare = skb };
+	struct ltcp_node *node;
 	struct ltcp_seg seg;
 
 	if (!decode(ln, skb, &seg)) {
@@ -257,8 +267,14 @@ void ltcp_input(struct ltcp_net *ln, const struct ltcp_family *family, struct sk
 		return;
 	}
 	trace_ltcp_segment_in(ln, key, &seg);
-	family->answer(skb, &reply);
-	to_owner(ln, family, skb, &seg, &reply, dif, sdif);
+	node = ltcp_table_lookup(ln, key, dif, sdif);
+	/* Only who is no connection has to be told how to answer */
+	if (!node || node->kind != LTCP_KIND_SOCK || !to_sock(ln, family, node, skb, &seg)) {
+		struct ltcp_reply reply = { .key = *key, .spare = skb };
+
+		family->answer(skb, &reply);
+		to_owner(ln, family, node, skb, &seg, &reply, dif, sdif);
+	}
 }
 
 /* A new path MTU, genuine and not below the floor (RFC 1191, RFC 5927 section 7) */

@@ -376,6 +376,8 @@ static unsigned int ipv4_options_len(const struct sock *sk)
 	const struct ip_options_rcu *opt;
 	unsigned int len;
 
+	if (!rcu_access_pointer(inet_sk(sk)->inet_opt))
+		return 0;
 	rcu_read_lock();
 	opt = rcu_dereference(inet_sk(sk)->inet_opt);
 	len = opt ? opt->opt.optlen : 0;

@@ -401,6 +401,8 @@ static unsigned int ipv6_options_len(const struct sock *sk)
 	const struct ipv6_txoptions *opt;
 	unsigned int len;
 
+	if (!rcu_access_pointer(inet6_sk(sk)->opt))
+		return 0;
 	rcu_read_lock();
 	opt = rcu_dereference(inet6_sk(sk)->opt);
 	len = opt ? opt->opt_flen + opt->opt_nflen : 0;

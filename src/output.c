@@ -87,14 +87,14 @@ static unsigned int mark_burst(struct sk_buff *skb, const struct ltcp_sock *ls, 
 }
 
 /* The one way out for a connection's segments */
-static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan *plan)
+static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan *plan, u64 now)
 {
 	struct ltcp_sock *ls = ltcp_sk(sk);
-	struct ltcp_env env;
+	struct ltcp_env env = { .now = now };
 	struct ltcp_seg seg;
 	unsigned int n;
 
-	ltcp_sk_env(sk, &env);
+	ltcp_sk_room(sk, &env);
 	ltcp_transmit_header(&ls->tcb, plan, &env, &seg);
 	n = mark_burst(skb, ls, plan->len);
 	push_header(skb, &seg, &ls->node.key);
@@ -121,7 +121,7 @@ static void send_planned(struct sock *sk, const struct ltcp_plan *plan)
 	struct sk_buff *skb = alloc_empty();
 
 	if (skb)
-		transmit(sk, skb, plan);
+		transmit(sk, skb, plan, ltcp_now());
 }
 
 static struct sk_buff *next_queued(struct sock *sk, struct sk_buff *skb)
@@ -236,26 +236,26 @@ static void advance_send_head(struct sock *sk)
 		ls->send_head = next_queued(sk, ls->send_head);
 }
 
-static bool send_text(struct sock *sk, struct ltcp_plan *plan)
+static bool send_text(struct sock *sk, struct ltcp_plan *plan, u64 now)
 {
 	struct sk_buff *skb = text_skb(sk, plan);
 
 	if (!skb)
 		return false;
-	transmit(sk, skb, plan);
+	transmit(sk, skb, plan, now);
 	ltcp_spans_reserve(sk, plan->again ? 2 : 1);
-	ltcp_transmit_sent(&ltcp_sk(sk)->tcb, plan, ltcp_now());
+	ltcp_transmit_sent(&ltcp_sk(sk)->tcb, plan, now);
 	advance_send_head(sk);
 	return true;
 }
 
 /* What would not be sent for want of memory is tried again when a timer runs */
-static void retry_later(struct sock *sk)
+static void retry_later(struct sock *sk, u64 now)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 
 	if (!tcb->timer[LTCP_TIMER_RTX])
-		tcb->timer[LTCP_TIMER_RTX] = ltcp_now() + tcb->rtt.rto_us;
+		tcb->timer[LTCP_TIMER_RTX] = now + tcb->rtt.rto_us;
 }
 
 static u32 header_len(const struct ltcp_family *family)
@@ -312,7 +312,8 @@ static u64 pacing_rate(struct sock *sk)
 	return status == SK_PACING_NEEDED && rate != ~0UL ? rate : 0;
 }
 
-bool ltcp_output(struct sock *sk)
+/* All that may be sent at one time */
+static bool send_all(struct sock *sk, u64 now)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 	struct ltcp_plan plan;
@@ -322,21 +323,32 @@ bool ltcp_output(struct sock *sk)
 	follow_route(sk);
 	update_gso_max(sk, rate);
 	if (!ltcp_in_flight(tcb))
-		ltcp_cong_start(tcb, ltcp_now());
-	while (ltcp_transmit_next(tcb, &plan)) {
-		if (rate && ltcp_pace_wait(tcb, ltcp_now()))
+		ltcp_cong_start(tcb, now);
+	while (ltcp_transmit_wanted(tcb) && ltcp_transmit_next(tcb, &plan)) {
+		if (rate && ltcp_pace_wait(tcb, now))
 			break;
-		if (!send_text(sk, &plan)) {
-			retry_later(sk);
+		if (!send_text(sk, &plan, now)) {
+			retry_later(sk, now);
 			break;
 		}
 		if (rate)
-			ltcp_pace_sent(tcb, plan.len, rate, ltcp_now());
+			ltcp_pace_sent(tcb, plan.len, rate, now);
 		sent = true;
 	}
 	if (sent)
 		ltcp_socket_sent(sk);
-	ltcp_transmit_idle(tcb, ltcp_now());
+	ltcp_transmit_idle(tcb, now);
+	return sent;
+}
+
+bool ltcp_output(struct sock *sk)
+{
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	bool sent = false;
+
+	/* How large a burst may be has to be known when the first text comes */
+	if (ltcp_transmit_wanted(tcb) || !tcb->gso_max)
+		sent = send_all(sk, ltcp_now());
 	ltcp_timers_sync(sk);
 	return sent;
 }
@@ -364,7 +376,7 @@ void ltcp_output_probe(struct sock *sk)
 
 	LTCP_COUNT(ltcp_sk_net(sk), PROBES);
 	if (ltcp_transmit_probe(&ltcp_sk(sk)->tcb, &plan))
-		send_text(sk, &plan);
+		send_text(sk, &plan, ltcp_now());
 }
 
 void ltcp_output_keepalive(struct sock *sk)

@@ -56,6 +56,7 @@ enum {
  * @tcb: the connection's variables
  * @totals: what it has carried
  * @node: place in the TCB table
+ * @ln: namespace; never changes
  * @family: what differs between IPv4 and IPv6
  * @send_head: first skb of sk_write_queue that was never sent, NULL: none
  * @ahead: text kept out of order, by LTCP_CB(skb)->seq
@@ -73,7 +74,6 @@ enum {
  * @timer: runs at the earliest of @tcb.timer
  * @timer_at: when @timer runs, microseconds; 0: it does not
  * @deferred: LTCP_DEFERRED_* bits
- * @mtu: path MTU that ICMP reported, with LTCP_DEFERRED_MTU
  * @counted_orphan: counted in ltcp_net.orphans
  * @cork: TCP_CORK
  * @readers: calls of recvmsg() that wait: they are woken for any text, having
@@ -81,12 +81,14 @@ enum {
  * @user_mss: TCP_MAXSEG, 0: none
  * @notsent_lowat: TCP_NOTSENT_LOWAT: unsent octets from which on the user waits, 0: none
  * @window_clamp: upper bound for the receive window, 0: none
+ * @mtu: path MTU that ICMP reported, with LTCP_DEFERRED_MTU
  */
 struct ltcp_sock {
 	struct inet_sock inet;
 	struct ltcp_tcb tcb;
 	struct ltcp_totals totals;
 	struct ltcp_node node;
+	struct ltcp_net *ln;
 	const struct ltcp_family *family;
 	struct sk_buff *send_head;
 	struct rb_root ahead;
@@ -101,6 +103,7 @@ struct ltcp_sock {
 	bool port_bound;
 	u32 notsent_lowat;
 	u32 window_clamp;
+	u32 mtu;
 	struct ltcp_port *port;
 	struct hlist_node port_link;
 	struct ltcp_listener *listener;
@@ -110,7 +113,6 @@ struct ltcp_sock {
 	struct timer_list timer;
 	u64 timer_at;
 	unsigned long deferred;
-	u32 mtu;
 };
 
 /* ltcp_sock.oob_state */
@@ -145,7 +147,7 @@ static inline struct sock *ltcp_node_sk(struct ltcp_node *node)
 
 static inline struct ltcp_net *ltcp_sk_net(const struct sock *sk)
 {
-	return ltcp_net(sock_net(sk));
+	return ltcp_sk(sk)->ln;
 }
 
 /* The clock of the core: microseconds since boot, never 0 */
@@ -154,7 +156,18 @@ static inline u64 ltcp_now(void)
 	return div_u64(ktime_get_ns(), 1000) + 1;
 }
 
-/* The receive buffer as the core sees it: octets that fit, octets when empty */
-void ltcp_sk_env(const struct sock *sk, struct ltcp_env *env);
+/**
+ * ltcp_sk_room() - the receive buffer as the core sees it
+ * @sk: locked
+ * @env: all but the clock is set
+ */
+void ltcp_sk_room(const struct sock *sk, struct ltcp_env *env);
+
+/* The surroundings of an event */
+static inline void ltcp_sk_env(const struct sock *sk, struct ltcp_env *env)
+{
+	env->now = ltcp_now();
+	ltcp_sk_room(sk, env);
+}
 
 #endif

@@ -62,12 +62,11 @@ u32 ltcp_socket_window(const struct sock *sk, int room)
 	return clamp ? min(octets, clamp) : octets;
 }
 
-void ltcp_sk_env(const struct sock *sk, struct ltcp_env *env)
+void ltcp_sk_room(const struct sock *sk, struct ltcp_env *env)
 {
 	int size = READ_ONCE(sk->sk_rcvbuf);
 	int held = atomic_read(&sk->sk_rmem_alloc);
 
-	env->now = ltcp_now();
 	env->space = ltcp_socket_window(sk, size - held - READ_ONCE(sk->sk_backlog.len));
 	env->buffer = ltcp_socket_window(sk, size);
 	env->unread = ltcp_sk(sk)->tcb.rcv_nxt - ltcp_sk(sk)->copied_seq;
@@ -122,9 +121,10 @@ static int ltcp_first_size(const int base[3], int floor)
 
 static int ltcp_init_sock(struct sock *sk)
 {
-	struct ltcp_net *ln = ltcp_sk_net(sk);
+	struct ltcp_net *ln = ltcp_net(sock_net(sk));
 	struct ltcp_sock *lsk = ltcp_sk(sk);
 
+	lsk->ln = ln;
 	lsk->family = ltcp_family_of(sk);
 	lsk->node.kind = LTCP_KIND_SOCK;
 	lsk->node.af = sk->sk_family;

@@ -56,14 +56,17 @@ int ltcp_socket_unread(const struct sock *sk)
  * Unless its user has chosen its size, the receive buffer grows with what he
  * reads in a round trip. Half of it is the window.
  */
-static void ltcp_recv_expand(struct sock *sk, u64 now)
+static void ltcp_recv_expand(struct sock *sk)
 {
 	struct ltcp_sock *lsk = ltcp_sk(sk);
 	const struct ltcp_settings *set = &ltcp_sk_net(sk)->set;
-	u64 want = 2ull * ltcp_rcvbuf_taken(&lsk->tcb.rcvbuf, lsk->copied_seq, lsk->tcb.adv_mss,
-					    now);
+	u64 want;
 
-	if (!want || !READ_ONCE(set->moderate_rcvbuf) || (sk->sk_userlocks & SOCK_RCVBUF_LOCK) ||
+	if (sk->sk_userlocks & SOCK_RCVBUF_LOCK)
+		return;
+	want = 2ull * ltcp_rcvbuf_taken(&lsk->tcb.rcvbuf, lsk->copied_seq, lsk->tcb.adv_mss,
+					ltcp_now());
+	if (!want || !READ_ONCE(set->moderate_rcvbuf) ||
 	    ltcp_socket_memory_pressure())
 		return;
 	want = min_t(u64, want, READ_ONCE(set->base_rmem[2]));
@@ -74,10 +77,10 @@ static void ltcp_recv_expand(struct sock *sk, u64 now)
 void ltcp_socket_taken(struct sock *sk)
 {
 	struct ltcp_verdict v = {};
-	struct ltcp_env env;
+	struct ltcp_env env = {};	/* no clock: all that is asked for is room */
 
-	ltcp_recv_expand(sk, ltcp_now());
-	ltcp_sk_env(sk, &env);
+	ltcp_recv_expand(sk);
+	ltcp_sk_room(sk, &env);
 	ltcp_fsm_received(&ltcp_sk(sk)->tcb, &env, &v);
 	if (v.act)
 		ltcp_act(sk, &v);

@@ -62,7 +62,9 @@ static int table_compare(struct rhashtable_compare_arg *arg, const void *obj)
 	const struct ltcp_probe *probe = arg->key;
 	const struct ltcp_node *node = obj;
 
-	return memcmp(&probe->key, &node->key, sizeof(node->key)) ||
+	return probe->key.lport != node->key.lport || probe->key.rport != node->key.rport ||
+	       !ipv6_addr_equal(&probe->key.raddr, &node->key.raddr) ||
+	       !ipv6_addr_equal(&probe->key.laddr, &node->key.laddr) ||
 	       !table_device_matches(probe, node->bound_dev_if);
 }
 

@@ -8,15 +8,15 @@
 #include "sock.h"
 #include "timers.h"
 
+/* 0, less 1, is later than any other: a timer that is off */
 static u64 earliest(const struct ltcp_tcb *tcb)
 {
-	u64 at = 0;
+	u64 at = ~0ull;
 	int i;
 
 	for (i = 0; i < LTCP_N_TIMERS; i++)
-		if (tcb->timer[i] && (!at || tcb->timer[i] < at))
-			at = tcb->timer[i];
-	return at;
+		at = min(at, tcb->timer[i] - 1);
+	return at + 1;
 }
 
 /*

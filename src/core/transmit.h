@@ -37,6 +37,15 @@ struct ltcp_plan {
 bool ltcp_transmit_next(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
 
 /**
+ * ltcp_transmit_wanted() - is there anything to send, if it may be?
+ * @tcb: the connection
+ */
+static inline bool ltcp_transmit_wanted(const struct ltcp_tcb *tcb)
+{
+	return ltcp_unsent(tcb) || ltcp_fin_unsent(tcb) || tcb->flight.lost || tcb->rack.probe_due;
+}
+
+/**
  * ltcp_transmit_burst() - how much text may go as one packet at best
  * @tcb: the connection
  *
