@@ -89,15 +89,14 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 	unsigned int header = skb->len - seg->text;
+	struct ltcp_env env = { .now = ltcp_now() };	/* room is asked for by stored text */
 	struct ltcp_verdict v = {};
 	u32 una = tcb->snd_una;
-	struct ltcp_env env;
 
 	if (sk->sk_state == TCP_CLOSE) {	/* it ended while the segment waited */
 		kfree_skb(skb);
 		return;
 	}
-	ltcp_sk_env(sk, &env);
 	if (seg->text)
 		env.may_store = ltcp_receive_room(sk, skb, seq_le(seg->seq, tcb->rcv_nxt));
 	/* A block has two ends; and without SACK a duplicate ACK cuts off the first segment */

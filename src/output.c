@@ -14,6 +14,7 @@
 #include "timers.h"
 #include "trace.h"
 
+#define MSS_ANYWHERE		536	/* RFC 9293 section 3.7.1: of every IPv4 host */
 #define LTCP_CHECKSUM_OFFSET	16	/* in the header, RFC 9293 section 3.1 */
 
 /* Room for a header that is pushed in front of text */
@@ -31,13 +32,9 @@ static void count_sent(struct ltcp_net *ln, const struct ltcp_seg *seg, unsigned
 /* Put the header in front of the text; the checksum stays zero */
 static void push_header(struct sk_buff *skb, struct ltcp_seg *seg, const struct ltcp_key *key)
 {
-	u8 header[LTCP_HEADER_MAX];
-	unsigned int len;
-
 	seg->sport = ntohs(key->lport);
 	seg->dport = ntohs(key->rport);
-	len = ltcp_segment_write(header, seg);
-	memcpy(skb_push(skb, len), header, len);
+	ltcp_segment_write(skb_push(skb, LTCP_HEADER_MIN + ltcp_options_len(&seg->opt)), seg);
 	skb_reset_transport_header(skb);
 }
 
@@ -272,6 +269,12 @@ static u32 path_mss(const struct sock *sk, u32 mtu)
 	return ls->user_mss && ls->user_mss < mss ? ls->user_mss : mss;
 }
 
+/* What is to be sent passes nearly everywhere; where it does not, ICMP says so, IP's own too */
+static bool is_short(const struct ltcp_tcb *tcb)
+{
+	return ltcp_unsent(tcb) <= MSS_ANYWHERE && !tcb->flight.lost && !tcb->rack.probe_due;
+}
+
 /*
  * A path may become narrower without an ICMP message: by a route's or device's
  * new MTU, or the user's IP options. IPv6 does not fragment what is too big then.
@@ -281,7 +284,7 @@ static void follow_route(struct sock *sk)
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 	const struct dst_entry *dst;
 
-	if (!tcb->syn_acked)
+	if (!tcb->syn_acked || is_short(tcb))
 		return;
 	dst = ltcp_sk(sk)->family->route_sock(sk);
 	if (!IS_ERR(dst) && path_mss(sk, dst_mtu(dst)) < tcb->path_mss)

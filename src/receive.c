@@ -16,14 +16,19 @@ static bool over_limit(const struct sock *sk)
 	return atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf);
 }
 
+static bool has_room(struct sock *sk, struct sk_buff *skb)
+{
+	return !over_limit(sk) && sk_rmem_schedule(sk, skb, skb->truesize);
+}
+
 bool ltcp_receive_room(struct sock *sk, struct sk_buff *skb, bool in_order)
 {
-	if (over_limit(sk) || !sk_rmem_schedule(sk, skb, skb->truesize)) {
-		if (!in_order || RB_EMPTY_ROOT(&ltcp_sk(sk)->ahead))
-			return false;
-		ltcp_receive_purge(sk);
-	}
-	return !over_limit(sk) && sk_rmem_schedule(sk, skb, skb->truesize);
+	if (has_room(sk, skb))
+		return true;
+	if (!in_order || RB_EMPTY_ROOT(&ltcp_sk(sk)->ahead))
+		return false;
+	ltcp_receive_purge(sk);
+	return has_room(sk, skb);
 }
 
 /* Leave of a piece only what @keep says */

@@ -118,9 +118,23 @@ static void clear(struct ltcp_options *opt)
 	opt->tsecr = 0;
 }
 
+/* RFC 7323 appendix A: what nearly every segment has, and nothing else */
+#define TS_ALIGNED	(2 + LEN_TIMESTAMP)
+#define TS_PREFIX	((u32)LTCP_OPT_NOP << 24 | LTCP_OPT_NOP << 16 | \
+			 LTCP_OPT_TIMESTAMP << 8 | LEN_TIMESTAMP)
+
+static bool only_timestamp(const u8 *p, unsigned int len)
+{
+	return len == TS_ALIGNED && ltcp_get_be32(p) == TS_PREFIX;
+}
+
 bool ltcp_options_parse(struct ltcp_options *opt, const u8 *p, unsigned int len, bool syn)
 {
 	clear(opt);
+	if (only_timestamp(p, len)) {
+		parse_timestamp(opt, p + 2, LEN_TIMESTAMP);
+		return true;
+	}
 	while (len) {
 		if (p[0] == LTCP_OPT_EOL)
 			return true;
@@ -257,11 +271,22 @@ static u8 *write_sack(u8 *p, const struct ltcp_sack_block *block, unsigned int n
 	return p;
 }
 
+static unsigned int write_timestamp_only(u8 *p, const struct ltcp_options *opt)
+{
+	ltcp_put_be32(p, TS_PREFIX);
+	ltcp_put_be32(p + 4, opt->tsval);
+	ltcp_put_be32(p + 8, opt->tsecr);
+	return TS_ALIGNED;
+}
+
 unsigned int ltcp_options_write(u8 *p, const struct ltcp_options *opt)
 {
-	unsigned int n_sack = sack_blocks(opt, len_without_sack(opt));
 	const u8 *start = p;
+	unsigned int n_sack;
 
+	if (opt->has == LTCP_HAS_TS && !opt->n_sack)
+		return write_timestamp_only(p, opt);
+	n_sack = sack_blocks(opt, len_without_sack(opt));
 	if (opt->has & LTCP_HAS_MSS)
 		p = write_mss(p, opt->mss);
 	p = write_sack_perm_and_ts(p, opt);
