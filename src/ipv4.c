@@ -67,6 +67,7 @@ static void ipv4_take_route(struct sock *sk, struct rtable *rt)
 {
 	sk->sk_gso_type = LTCP_IPV4_GSO;
 	sk_setup_caps(sk, &rt->dst);
+	ltcp_output_caps(sk, &rt->dst);
 }
 
 /* Route a socket by its addresses and ports; the route becomes the socket's. */

@@ -64,6 +64,7 @@ static void ipv6_take_route(struct sock *sk, struct dst_entry *dst)
 {
 	sk->sk_gso_type = LTCP_IPV6_GSO;
 	ltcp_compat_ip6_dst_store(sk, dst);
+	ltcp_output_caps(sk, dst);
 }
 
 /* Route a socket by its addresses and ports; the route becomes the socket's. */

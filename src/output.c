@@ -522,6 +522,20 @@ void ltcp_output_purge(struct sock *sk)
 	ltcp_sk(sk)->send_head = NULL;
 }
 
+/*
+ * The kernel takes it for TCP's sockets alone that a device without GSO is no
+ * obstacle: bursts are cut in front of it then, once IP has been passed.
+ */
+void ltcp_output_caps(struct sock *sk, const struct dst_entry *dst)
+{
+	if (sk->sk_route_caps & NETIF_F_GSO || sk->sk_gso_disabled || dst->header_len)
+		return;
+	sk->sk_route_caps |= NETIF_F_GSO | NETIF_F_GSO_SOFTWARE | NETIF_F_SG | NETIF_F_HW_CSUM;
+	sk->sk_gso_max_size = min_t(u32, READ_ONCE(dst->dev->gso_max_size), GSO_LEGACY_MAX_SIZE) -
+			      (HEADROOM + 1);
+	sk->sk_gso_max_segs = max_t(u32, READ_ONCE(dst->dev->gso_max_segs), 1);
+}
+
 u16 ltcp_output_adv_mss(const struct ltcp_family *family, const struct dst_entry *dst,
 			u16 user_mss)
 {

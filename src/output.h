@@ -90,6 +90,13 @@ void ltcp_output_purge(struct sock *sk);
 void ltcp_output_route(struct sock *sk, const struct dst_entry *dst);
 
 /**
+ * ltcp_output_caps() - the socket has a new route: bursts go whatever its device can
+ * @sk: locked; sk_setup_caps() has been called
+ * @dst: the route
+ */
+void ltcp_output_caps(struct sock *sk, const struct dst_entry *dst);
+
+/**
  * ltcp_output_checksum() - what ltcp_family.checksum does with any pseudo-header
  * @skb: skb->data at the TCP header, which is skb's transport header
  * @dst: its route
