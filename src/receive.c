@@ -296,7 +296,8 @@ void ltcp_receive_store(struct sock *sk, struct sk_buff *skb, unsigned int heade
 		return;
 	}
 	queue_in_order(sk, skb);
-	pull_ahead(sk);
+	if (!RB_EMPTY_ROOT(&ltcp_sk(sk)->ahead))
+		pull_ahead(sk);
 }
 
 void ltcp_receive_purge(struct sock *sk)

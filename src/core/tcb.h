@@ -275,9 +275,6 @@ struct ltcp_sack {
  * @gso_max: octets of text that IP takes as one packet to be cut into segments
  *	later, 0: a segment at a time
  * @rcv_mss: estimate of the peer's segment size, for delayed acknowledgments
- * @ts_recent: TS.Recent
- * @ts_recent_s: when it was taken, seconds (RFC 7323 section 5.5: 24 days)
- * @ts_off: added to the millisecond clock to make TSval
  * @user_timeout_ms: USER TIMEOUT (MUST-21), 0: by retries
  * @keep_idle_s: seconds of silence before probes, 0: @conf's
  * @keep_intvl_s: seconds between probes, 0: @conf's
@@ -297,6 +294,9 @@ struct ltcp_sack {
  * @ecn_reduced_end: SND.NXT then
  * @cong_begun: @cong's init has run, and its release has not
  * @sack: what the next ACK tells of text out of order
+ * @ts_recent: TS.Recent
+ * @ts_recent_s: when it was taken, seconds (RFC 7323 section 5.5: 24 days)
+ * @ts_off: added to the millisecond clock to make TSval
  * @flight: what is in flight
  * @rack: time-based loss detection
  * @echoing: the SYN-ACK was a cookie, and nothing else has been heard: whatever is sent
@@ -404,10 +404,6 @@ struct ltcp_tcb {
 	u16 rcv_mss;
 	u32 gso_max;
 
-	u32 ts_recent;
-	u32 ts_recent_s;
-	u32 ts_off;
-
 	u32 user_timeout_ms;
 	u32 keep_idle_s;
 	u32 keep_intvl_s;
@@ -417,6 +413,9 @@ struct ltcp_tcb {
 	u64 cong_priv[LTCP_CONG_PRIV_SIZE / sizeof(u64)];
 
 	struct ltcp_sack sack;
+	u32 ts_recent;
+	u32 ts_recent_s;
+	u32 ts_off;
 	struct ltcp_flight flight;
 	struct ltcp_rack rack;
 
