@@ -298,6 +298,59 @@ WIRE_TEST(cookie_forged_option)
 	wire_expect_state(w, NO_FD, LISTEN);
 }
 
+/* --- what strangers achieve ------------------------------------------------------------- */
+
+/* ACKs with whatever numbers build nothing: a RST each, and nothing is kept */
+WIRE_TEST(cookie_random_acks)
+{
+	struct peer peer = { .ts = true };
+	int i, resets = 0;
+
+	wire_listen(w);
+	wire_sysctl(w, "ltcp_syncookies", COOKIES_ALWAYS);
+	shake_hands(w, &peer);
+	w->any_flow = false;
+	srandom(1);
+	for (i = 0; i < 500; i++) {
+		w->flow->peer_port = 20000 + i;
+		put_be32(peer.answer + 8, random());
+		if (i % 2)
+			send_answer(w, &peer, ACK, .seq = random(), .ack = random(), .stray = true);
+		else
+			wire_send(w, ACK, .seq = random(), .ack = random(), .tsval = NONE,
+				  .stray = true);
+		resets += wire_recv(w, 10) && (w->pkt->seg.flags & RST);
+	}
+	w->any_flow = true;
+	wire_check(w, resets == 500, "%d of 500 were answered by RST", resets);
+	wire_check(w, wire_counter(w, "SyncookiesFailed") == 500, "not looked at");
+	wire_check(w, !wire_counter(w, "SyncookiesRecv"), "a connection of a guess");
+}
+
+/* The third ACK again, by somebody who has overheard it: the connection there is answers */
+WIRE_TEST(cookie_replayed)
+{
+	struct peer peer = { .ts = true };
+	int listener = wire_listen(w), fd;
+
+	wire_sysctl(w, "ltcp_syncookies", COOKIES_ALWAYS);
+	shake_hands(w, &peer);
+	send_answer(w, &peer, ACK);
+	fd = wire_accept(w, listener);
+	send_answer(w, &peer, ACK, .seq = 1, .ack = 1);
+	wire_expect_nothing(w, 100);
+	/* ... and TIME-WAIT, when it has ended in order */
+	wire_close(w, fd);
+	wire_expect(w, FIN | ACK);
+	send_answer(w, &peer, FIN | ACK);
+	wire_expect(w, ACK);
+	wire_expect_state(w, NO_FD, TIME_WAIT);
+	send_answer(w, &peer, ACK, .seq = 1, .ack = 1);
+	wire_drain(w, 100);
+	wire_check(w, wire_counter(w, "SyncookiesRecv") == 1, "a second connection");
+	wire_expect_state(w, NO_FD, TIME_WAIT);
+}
+
 /* --- LTCP as the client ----------------------------------------------------------------- */
 
 #define COOKIE		EXPERIMENT, OPTION_LEN, EXID, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
