@@ -41,7 +41,6 @@ int ltcp_listen_start(struct sock *sk, int backlog)
 	if (!ls->listener)
 		return -ENOMEM;
 	sk->sk_max_ack_backlog = backlog;
-	sk->sk_ack_backlog = 0;
 	err = ltcp_ports_listen(sk);
 	if (err)
 		return err;
@@ -192,6 +191,7 @@ static void prepare_child(struct sock *child, const struct ltcp_half *half,
 	struct ltcp_sock *ls = ltcp_sk(child);
 
 	ltcp_socket_child(child);
+	child->sk_ack_backlog = 0;	/* the listener's: this one may listen itself some day */
 	ls->family = family;
 	ls->node.key = *key;
 	ls->node.kind = LTCP_KIND_SOCK;
