@@ -6,8 +6,10 @@
 #ifndef LTCP_COMPAT_H
 #define LTCP_COMPAT_H
 
+#include <linux/bpf-cgroup.h>
 #include <linux/hrtimer.h>
 #include <linux/net.h>
+#include <linux/tcp.h>
 #include <linux/timer.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
@@ -87,6 +89,20 @@ static int fn##_compat_ioctl(struct sock *sk, int cmd, unsigned long arg)	\
 #define LTCP_COMPAT_SPLICE_EOF(fn)
 #else
 #define LTCP_COMPAT_SPLICE_EOF(fn)	.splice_eof = (fn),
+#endif
+
+/* The address's length, which programs may not change here, is handed over since 6.7. */
+#if LTCP_KERNEL_BEFORE(6, 7)
+#define LTCP_COMPAT_CGROUP_CONNECT(version, sk, addr, len)			\
+	({ (void)(len); BPF_CGROUP_RUN_PROG_INET##version##_CONNECT(sk, addr); })
+#else
+#define LTCP_COMPAT_CGROUP_CONNECT(version, sk, addr, len)			\
+	BPF_CGROUP_RUN_PROG_INET##version##_CONNECT(sk, addr, len)
+#endif
+
+/* TCP_IS_MPTCP is new in 6.10. */
+#ifndef TCP_IS_MPTCP
+#define TCP_IS_MPTCP	43
 #endif
 
 /* The flag RECVERR of an inet_sock was a bit-field before 6.6. */

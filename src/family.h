@@ -143,6 +143,10 @@ static inline const struct ltcp_family *ltcp_family_of_addr(const struct in6_add
 int ltcp_ipv4_register(void);
 void ltcp_ipv4_unregister(void);
 
+/* proto.pre_connect: what a control group's programs say to connect() */
+int ltcp_ipv4_pre_connect(struct sock *sk, struct sockaddr *addr, int len);
+int ltcp_ipv6_pre_connect(struct sock *sk, struct sockaddr *addr, int len);
+
 /* Control sockets of a namespace: 0 or -errno */
 int ltcp_ipv4_net_init(struct ltcp_net *ln);
 void ltcp_ipv4_net_exit(struct ltcp_net *ln);

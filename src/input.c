@@ -3,6 +3,8 @@
 #include <linux/filter.h>
 #include <linux/netfilter.h>
 #include <net/dst.h>
+#include <linux/security.h>
+#include <net/busy_poll.h>
 #include <net/inet_ecn.h>
 #include <net/ip.h>
 
@@ -105,8 +107,11 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 	ltcp_totals_in(&ltcp_sk(sk)->totals, seg, max_t(u16, skb_shinfo(skb)->gso_segs, 1));
 	ltcp_fsm_segment(tcb, seg, &env, &v);
 	ltcp_totals_acked(&ltcp_sk(sk)->totals, tcb, una);
-	if (sk->sk_state == TCP_SYN_SENT)	/* its SYN has told where the text begins */
+	if (sk->sk_state == TCP_SYN_SENT) {	/* its SYN has told where the text begins */
 		WRITE_ONCE(ltcp_sk(sk)->copied_seq, tcb->irs + 1);
+		if (v.act & LTCP_ACT_CONNECTED)
+			security_inet_conn_established(sk, skb);
+	}
 	if (v.act & LTCP_ACT_TEXT) {
 		bool news;
 		u32 before = tcb->rcv_nxt;

@@ -165,6 +165,14 @@ static void ipv4_set_addresses(struct sock *sk, __be32 saddr, __be32 daddr, __be
 	atomic_set(&inet->inet_id, get_random_u16());
 }
 
+/* Programs read, and write, as much as an address has */
+int ltcp_ipv4_pre_connect(struct sock *sk, struct sockaddr *addr, int len)
+{
+	if (len < (int)sizeof(struct sockaddr_in))
+		return -EINVAL;
+	return LTCP_COMPAT_CGROUP_CONNECT(4, sk, addr, &len);
+}
+
 static int ipv4_connect(struct sock *sk, struct sockaddr *addr, int len)
 {
 	const struct sockaddr_in *sin = (const struct sockaddr_in *)addr;

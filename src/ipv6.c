@@ -228,6 +228,13 @@ static struct in6_addr ipv6_peer(const struct sock *sk, const struct sockaddr_in
 	return addr;
 }
 
+int ltcp_ipv6_pre_connect(struct sock *sk, struct sockaddr *addr, int len)
+{
+	if (len < SIN6_LEN_RFC2133)
+		return -EINVAL;
+	return LTCP_COMPAT_CGROUP_CONNECT(6, sk, addr, &len);
+}
+
 static int ipv6_connect(struct sock *sk, struct sockaddr *addr, int len)
 {
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)addr;

@@ -113,7 +113,7 @@ static void ltcp_destruct(struct sock *sk)
 	ltcp_family_of(sk)->destruct(sk);
 }
 
-/* A buffer to begin with: the default, but no less than the least, nor than the kernel works with */
+/* A buffer to begin with: the default, but neither less than the least nor than the floor */
 static int ltcp_first_size(const int base[3], int floor)
 {
 	return max3(READ_ONCE(base[0]), READ_ONCE(base[1]), floor);
@@ -220,6 +220,7 @@ struct proto ltcp_prot = {
 	.init			= ltcp_init_sock,
 	.destroy		= ltcp_destroy,
 	.close			= ltcp_close,
+	.pre_connect		= ltcp_ipv4_pre_connect,
 	.connect		= ltcp_connect,
 	.disconnect		= ltcp_disconnect,
 	.accept			= ltcp_compat_accept(ltcp_accept),

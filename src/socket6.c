@@ -4,6 +4,7 @@
 #include <net/ipv6.h>
 
 #include "compat.h"
+#include "family.h"
 #include "sock.h"
 #include "socket.h"
 
@@ -20,6 +21,7 @@ int ltcp_socket6_init(void)
 	ltcp6_prot = ltcp_prot;
 	strscpy(ltcp6_prot.name, "LTCPv6", sizeof(ltcp6_prot.name));
 	ltcp6_prot.obj_size = sizeof(struct ltcp6_sock);
+	ltcp6_prot.pre_connect = ltcp_ipv6_pre_connect;
 	ltcp_compat_ipv6_pinfo_offset(&ltcp6_prot, offsetof(struct ltcp6_sock, inet6));
 
 	ltcp6_stream_ops = ltcp_stream_ops;

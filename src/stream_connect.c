@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* OPEN, active (RFC 9293 section 3.10.1), and disconnect. */
+#include <linux/bpf-cgroup.h>
 #include <linux/net.h>
 #include <net/inet_common.h>
 #include <net/ip.h>
@@ -103,9 +104,12 @@ int ltcp_connect(struct sock *sk, struct sockaddr *addr, int len)
 static int ltcp_connect_listener(struct sock *sk, struct sockaddr *addr, int len)
 {
 	struct ltcp_tw_reopen old = {};
-	int err;
+	int err = 0;
 
-	err = ltcp_family_of(sk)->connect(sk, addr, len);
+	if (BPF_CGROUP_PRE_CONNECT_ENABLED(sk))
+		err = sk->sk_prot->pre_connect(sk, addr, len);
+	if (!err)
+		err = ltcp_family_of(sk)->connect(sk, addr, len);
 	if (err)
 		return err;
 	ltcp_listen_stop(sk);
