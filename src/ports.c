@@ -393,7 +393,7 @@ struct ltcp_port_search {
 	struct ltcp_tw_reopen *old;
 };
 
-/* A port that the connection may have if the pair is free; NULL: somebody has bound it, or -errno */
+/* A port to connect from if the pair is free; NULL: somebody has bound it; or -errno */
 static struct ltcp_port *port_for_connect(struct ltcp_port_bucket *bucket, struct ltcp_net *ln,
 					  u16 num)
 {
@@ -521,9 +521,10 @@ static int ports_connect_any(struct sock *sk, struct ltcp_tw_reopen *old)
 	start = low + ((u32)hash + READ_ONCE(*counter)) % n;
 	search.taken = ltcp_taken_find(ltcp_sk_net(sk), key);
 	err = search_port(&search, low, high, start, &port);
-	if (!err)
-		WRITE_ONCE(*counter, *counter + (port + n - start) % n + 1 + get_random_u32_below(8));
-	return err;
+	if (err)
+		return err;
+	WRITE_ONCE(*counter, *counter + (port + n - start) % n + 1 + get_random_u32_below(8));
+	return 0;
 }
 
 int ltcp_ports_connect(struct sock *sk, struct ltcp_tw_reopen *old)
