@@ -163,6 +163,8 @@ static void to_connection(struct ltcp_net *ln, const struct ltcp_family *family,
 	}
 	ltcp_input_detach(skb);
 	bh_lock_sock_nested(sk);
+	sk_incoming_cpu_update(sk);
+	sk_mark_napi_id(sk, skb);
 	if (!sock_owned_by_user(sk)) {
 		ltcp_input_segment(sk, skb, seg);
 	} else if (sk_add_backlog(sk, skb, backlog_limit(sk))) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Building and sending segments: what core/transmit.c plans is made into packets. */
+#include <linux/errqueue.h>
 #include <net/dst.h>
 #include <net/ip.h>
 
@@ -166,6 +167,13 @@ fail:
 	return NULL;
 }
 
+/* Timestamps are wanted of an skb's last octet */
+static void take_stamp(struct sk_buff *skb, const struct sk_buff *from)
+{
+	skb_shinfo(skb)->tx_flags |= skb_shinfo(from)->tx_flags & SKBTX_ANY_TSTAMP;
+	skb_shinfo(skb)->tskey = skb_shinfo(from)->tskey;
+}
+
 /* Text that does not coincide with a queued skb: a head of its own, the same pages */
 static struct sk_buff *slice(struct sock *sk, struct sk_buff *from, u32 seq, u32 len)
 {
@@ -181,6 +189,8 @@ static struct sk_buff *slice(struct sock *sk, struct sk_buff *from, u32 seq, u32
 		skb->len += n;
 		skb->data_len += n;
 		skb->truesize += n;
+		if (offset + n == from->len && skb_shinfo(from)->tx_flags)
+			take_stamp(skb, from);
 		if (n < most)
 			break;
 		offset = 0;
@@ -506,8 +516,11 @@ void ltcp_output_release(struct sock *sk)
 	struct sk_buff *skb;
 
 	while ((skb = skb_peek(&sk->sk_write_queue)) &&
-	       seq_ge(ltcp_sk(sk)->tcb.snd_una, LTCP_CB(skb)->end))
+	       seq_ge(ltcp_sk(sk)->tcb.snd_una, LTCP_CB(skb)->end)) {
+		if (unlikely(LTCP_CB(skb)->stamp_ack))
+			__skb_tstamp_tx(skb, NULL, NULL, sk, SCM_TSTAMP_ACK);
 		free_queued(sk, skb);
+	}
 	ltcp_spans_shrink(sk);
 	if (sk->sk_socket && test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
 		sk->sk_write_space(sk);

@@ -669,11 +669,13 @@ static int listener_score(const struct sock *sk, const struct ltcp_key *key, int
 	if (!addr_covers(&addr, sk->sk_ipv6only, &key->laddr))
 		return 0;
 	if (!addr_is_wildcard(&addr))
-		score += 4;
+		score += 8;
 	if (bound)
-		score += 2;
+		score += 4;
 	if (sk->sk_family == (ipv6_addr_v4mapped(&key->laddr) ? AF_INET : AF_INET6))
-		score += 1;
+		score += 2;
+	if (READ_ONCE(sk->sk_incoming_cpu) == raw_smp_processor_id())
+		score++;
 	return score;
 }
 

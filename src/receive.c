@@ -67,6 +67,10 @@ static bool coalesce(struct sock *sk, struct sk_buff *skb)
 	atomic_add(delta, &sk->sk_rmem_alloc);
 	sk_mem_charge(sk, delta);
 	LTCP_CB(tail)->end = end;
+	if (skb->tstamp) {	/* the last of those joined is the one whose time is told */
+		tail->tstamp = skb->tstamp;
+		skb_hwtstamps(tail)->hwtstamp = skb_hwtstamps(skb)->hwtstamp;
+	}
 	kfree_skb_partial(skb, stolen);
 	return true;
 }

@@ -19,10 +19,12 @@ struct ltcp_port;
  * struct ltcp_skb_cb - what is noted in skb->cb of a queued skb
  * @seq: sequence number of the first octet
  * @end: just past the last octet of text
+ * @stamp_ack: tell the user when all of it is acknowledged (SOF_TIMESTAMPING_TX_ACK)
  */
 struct ltcp_skb_cb {
 	u32 seq;
 	u32 end;
+	bool stamp_ack;
 };
 
 #define LTCP_CB(skb) ((struct ltcp_skb_cb *)&(skb)->cb[0])
@@ -82,6 +84,11 @@ enum {
  * @notsent_lowat: TCP_NOTSENT_LOWAT: unsent octets from which on the user waits, 0: none
  * @window_clamp: upper bound for the receive window, 0: none
  * @mtu: path MTU that ICMP reported, with LTCP_DEFERRED_MTU
+ * @fastopen_queue: TCP_FASTOPEN
+ * @fastopen_connect: TCP_FASTOPEN_CONNECT
+ * @inq: TCP_INQ: recvmsg() tells how much is left
+ * @stamp_id: SOF_TIMESTAMPING_OPT_ID was on when something was last sent
+ * @stamp_base: sequence number that timestamps' identifiers count from, with @stamp_id
  */
 struct ltcp_sock {
 	struct inet_sock inet;
@@ -104,6 +111,11 @@ struct ltcp_sock {
 	u32 notsent_lowat;
 	u32 window_clamp;
 	u32 mtu;
+	int fastopen_queue;
+	bool fastopen_connect;
+	bool inq;
+	bool stamp_id;
+	u32 stamp_base;
 	struct ltcp_port *port;
 	struct hlist_node port_link;
 	struct ltcp_listener *listener;

@@ -269,6 +269,7 @@ const struct proto_ops ltcp_stream_ops = {
 	.mmap			= sock_no_mmap,
 	.peek_len		= ltcp_stream_peek_len,
 	.set_rcvlowat		= ltcp_stream_set_rcvlowat,
+	.set_peek_off		= sk_set_peek_off,
 	LTCP_COMPAT_SPLICE_EOF(ltcp_stream_splice_eof)
 };
 

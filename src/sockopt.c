@@ -4,6 +4,7 @@
 #include <linux/tcp.h>
 #include <net/ip.h>
 
+#include "compat.h"
 #include "cong.h"
 #include "core/window.h"
 #include "family.h"
@@ -134,9 +135,37 @@ static int ltcp_set_user_timeout(struct ltcp_tcb *tcb, int val)
 	return 0;
 }
 
+static int ltcp_set_bool(bool *option, int val)
+{
+	if (!ltcp_within(val, 0, 1))
+		return -EINVAL;
+	*option = val;
+	return 0;
+}
+
+/*
+ * Fast Open (RFC 7413) as between hosts that have no cookie of each other: all
+ * that it needs is taken, and SYNs carry no text.
+ */
+static int ltcp_set_fastopen(struct sock *sk, int val)
+{
+	if (val < 0 || !((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)))
+		return -EINVAL;
+	ltcp_sk(sk)->fastopen_queue = min(val, READ_ONCE(sock_net(sk)->core.sysctl_somaxconn));
+	return 0;
+}
+
+static int ltcp_set_fastopen_connect(struct sock *sk, int val)
+{
+	if (sk->sk_state != TCP_CLOSE && ltcp_within(val, 0, 1))
+		return -EINVAL;
+	return ltcp_set_bool(&ltcp_sk(sk)->fastopen_connect, val);
+}
+
 static int ltcp_set_option(struct sock *sk, int optname, int val)
 {
 	struct ltcp_sock *lsk = ltcp_sk(sk);
+	bool unused;
 
 	switch (optname) {
 	case TCP_NODELAY:
@@ -163,6 +192,16 @@ static int ltcp_set_option(struct sock *sk, int optname, int val)
 		WRITE_ONCE(lsk->notsent_lowat, val);
 		sk->sk_write_space(sk);
 		return 0;
+	case TCP_FASTOPEN:
+		return ltcp_set_fastopen(sk, val);
+	case TCP_FASTOPEN_CONNECT:
+		return ltcp_set_fastopen_connect(sk, val);
+	case TCP_INQ:
+		return ltcp_set_bool(&lsk->inq, val);
+	case TCP_THIN_DUPACK:	/* RFC 8985 needs no third duplicate ACK */
+		return ltcp_set_bool(&unused, val);
+	case TCP_TIMESTAMP:	/* only TCP_REPAIR may set it */
+		return -EPERM;
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -267,6 +306,22 @@ static int ltcp_get_option(const struct sock *sk, int optname, int *val)
 		break;
 	case TCP_NOTSENT_LOWAT:
 		*val = lsk->notsent_lowat;
+		break;
+	case TCP_FASTOPEN:
+		*val = lsk->fastopen_queue;
+		break;
+	case TCP_FASTOPEN_CONNECT:
+		*val = lsk->fastopen_connect;
+		break;
+	case TCP_INQ:
+		*val = lsk->inq;
+		break;
+	case TCP_THIN_DUPACK:
+	case TCP_IS_MPTCP:
+		*val = 0;
+		break;
+	case TCP_TIMESTAMP:
+		*val = ltcp_ms(ltcp_now()) + tcb->ts_off;
 		break;
 	default:
 		return -ENOPROTOOPT;

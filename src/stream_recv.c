@@ -4,6 +4,7 @@
 #include <linux/sched/signal.h>
 #include <linux/skbuff.h>
 #include <net/inet_common.h>
+#include <linux/tcp.h>
 #include <net/tcp_states.h>
 
 #include "input.h"
@@ -17,8 +18,10 @@
  * @copied: octets read
  * @target: octets to wait for
  * @hole: urgent octets left out
+ * @peeked: octets left out because they were peeked at before (SO_PEEK_OFF)
  * @seq: sequence number of the next octet; with MSG_PEEK ahead of copied_seq
  * @timeo: how long to wait, jiffies
+ * @stamped: the last packet read from, if the user wants to know when it came, or NULL
  */
 struct ltcp_reader {
 	struct msghdr *msg;
@@ -27,8 +30,10 @@ struct ltcp_reader {
 	int copied;
 	int target;
 	u32 hole;
+	u32 peeked;
 	u32 seq;
 	long timeo;
+	struct sk_buff *stamped;
 };
 
 /* The loop ends with what was read so far */
@@ -167,6 +172,29 @@ static u32 ltcp_recv_until_mark(const struct sock *sk, const struct ltcp_reader 
 	return *skip ? 1 : n;
 }
 
+static bool ltcp_wants_stamps(const struct sock *sk)
+{
+	return sock_flag(sk, SOCK_RCVTSTAMP) || READ_ONCE(sk->sk_tsflags);
+}
+
+/* SO_TIMESTAMP and the like tell of the last packet that a call reads from */
+static void ltcp_recv_stamp(struct ltcp_reader *rd, struct sk_buff *skb)
+{
+	if (rd->stamped == skb)
+		return;
+	kfree_skb(rd->stamped);
+	rd->stamped = skb_get(skb);
+}
+
+static void ltcp_tell_stamp(struct sock *sk, struct ltcp_reader *rd)
+{
+	if (!rd->stamped)
+		return;
+	if (rd->copied && ktime_to_ns(rd->stamped->tstamp))
+		__sock_recv_timestamp(rd->msg, sk, rd->stamped);
+	kfree_skb(rd->stamped);
+}
+
 static int ltcp_recv_copy(struct sock *sk, struct ltcp_reader *rd, struct sk_buff *skb, u32 offset)
 {
 	u32 n = min_t(size_t, skb->len - offset, rd->left);
@@ -181,6 +209,8 @@ static int ltcp_recv_copy(struct sock *sk, struct ltcp_reader *rd, struct sk_buf
 			return -EFAULT;
 		rd->copied += n;
 		rd->left -= n;
+		if (unlikely(ltcp_wants_stamps(sk)))
+			ltcp_recv_stamp(rd, skb);
 	}
 	ltcp_recv_advance(sk, rd, n);
 	if (offset + n == skb->len && !(rd->flags & MSG_PEEK))
@@ -212,7 +242,7 @@ static void ltcp_recv_resume(const struct sock *sk, struct ltcp_reader *rd)
 {
 	u32 copied_seq = ltcp_sk(sk)->copied_seq;
 
-	if (!(rd->flags & MSG_PEEK) || rd->seq - rd->copied - rd->hole != copied_seq)
+	if (!(rd->flags & MSG_PEEK) || rd->seq - rd->copied - rd->hole - rd->peeked != copied_seq)
 		rd->seq = copied_seq;
 }
 
@@ -264,7 +294,7 @@ static int ltcp_recvmsg_locked(struct sock *sk, struct msghdr *msg, size_t len, 
 		.left = len,
 		.flags = flags,
 		.target = sock_rcvlowat(sk, flags & MSG_WAITALL, len),
-		.seq = ltcp_sk(sk)->copied_seq,
+		.peeked = max(sk_peek_offset(sk, flags), 0),
 		.timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT),
 	};
 	int err;
@@ -273,12 +303,24 @@ static int ltcp_recvmsg_locked(struct sock *sk, struct msghdr *msg, size_t len, 
 		return -ENOTCONN;
 	if (flags & MSG_OOB)
 		return ltcp_recv_oob(sk, msg, len, flags);
+	rd.seq = ltcp_sk(sk)->copied_seq + rd.peeked;
 	do {
 		err = ltcp_recv_step(sk, &rd);
 	} while (!err && rd.left);
-	if (!(flags & MSG_PEEK))
+	ltcp_tell_stamp(sk, &rd);
+	if (flags & MSG_PEEK) {
+		sk_peek_offset_fwd(sk, rd.copied);
+	} else {
+		sk_peek_offset_bwd(sk, rd.copied);
 		ltcp_socket_taken(sk);
+	}
 	return rd.copied ? : min(err, 0);
+}
+
+/* TCP_INQ: octets left to read; 1 when the end was read, so that the user asks once more */
+static int ltcp_recv_hint(const struct sock *sk)
+{
+	return ltcp_socket_unread(sk) ? : sock_flag(sk, SOCK_DONE);
 }
 
 /**
@@ -293,12 +335,18 @@ static int ltcp_recvmsg_locked(struct sock *sk, struct msghdr *msg, size_t len, 
  */
 int ltcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len)
 {
-	int ret;
+	int ret, left;
+	bool tell;
 
 	if (unlikely(flags & MSG_ERRQUEUE))
 		return inet_recv_error(sk, msg, len, addr_len);
 	lock_sock(sk);
 	ret = ltcp_recvmsg_locked(sk, msg, len, flags);
+	left = ltcp_recv_hint(sk);
+	tell = ret >= 0 && ltcp_sk(sk)->inq;
 	release_sock(sk);
+	msg->msg_inq = left;
+	if (unlikely(tell))
+		put_cmsg(msg, SOL_TCP, TCP_CM_INQ, sizeof(left), &left);
 	return ret;
 }

@@ -2,6 +2,7 @@
 /* SEND (RFC 9293 section 3.10.2): text goes from the user into the send queue. */
 #include <linux/net.h>
 #include <linux/skbuff.h>
+#include <net/inet_common.h>
 #include <net/tcp_states.h>
 
 #include "output.h"
@@ -74,6 +75,12 @@ void ltcp_socket_write_space(struct sock *sk)
 	rcu_read_unlock();
 }
 
+/* The user wants to know when its last octet has gone, or was acknowledged */
+static bool ltcp_send_stamped(const struct sk_buff *skb)
+{
+	return skb_shinfo(skb)->tx_flags || LTCP_CB(skb)->stamp_ack;
+}
+
 /*
  * The last skb in the queue, if it may grow: some of it is still to be sent,
  * and no packet under way shares its list of pages.
@@ -82,7 +89,7 @@ static struct sk_buff *ltcp_send_tail(const struct sock *sk)
 {
 	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
 
-	if (!skb || !ltcp_sk(sk)->send_head || skb_cloned(skb))
+	if (!skb || !ltcp_sk(sk)->send_head || skb_cloned(skb) || ltcp_send_stamped(skb))
 		return NULL;
 	return skb;
 }
@@ -151,6 +158,7 @@ static void ltcp_send_queue(struct sock *sk, struct sk_buff *skb, unsigned int t
 
 	LTCP_CB(skb)->seq = lsk->tcb.snd_end;
 	LTCP_CB(skb)->end = lsk->tcb.snd_end;
+	LTCP_CB(skb)->stamp_ack = false;
 	__skb_header_release(skb);
 	__skb_queue_tail(&sk->sk_write_queue, skb);
 	sk_wmem_queued_add(sk, truesize);
@@ -196,7 +204,8 @@ static int ltcp_send_some(struct sock *sk, struct msghdr *msg, bool *fresh)
 	LTCP_CB(skb)->end += n;
 	/* The last octet of the call is the urgent one (MUST-62) */
 	ltcp_fsm_send(tcb, n, (msg->msg_flags & MSG_OOB) && !msg_data_left(msg));
-	if (skb->len >= ltcp_transmit_burst(tcb))
+	/* What ends the call goes when it is known what is to be done with it */
+	if (skb->len >= ltcp_transmit_burst(tcb) && msg_data_left(msg))
 		ltcp_output(sk);
 	return n;
 }
@@ -248,27 +257,75 @@ static int ltcp_send_all(struct sock *sk, struct msghdr *msg, long *timeo, int *
 	return err;
 }
 
-static int ltcp_send_check_cmsg(struct sock *sk, struct msghdr *msg)
+/* @stamps: the timestamps that this call asks for, by SO_TIMESTAMPING or a control message */
+static int ltcp_send_check_cmsg(struct sock *sk, struct msghdr *msg, u32 *stamps)
 {
 	struct sockcm_cookie sockc;
+	int err;
 
+	*stamps = READ_ONCE(sk->sk_tsflags);
 	if (!msg->msg_controllen)
 		return 0;
 	sockcm_init(&sockc, sk);
-	return sock_cmsg_send(sk, msg, &sockc) ? -EINVAL : 0;
+	err = sock_cmsg_send(sk, msg, &sockc) ? -EINVAL : 0;
+	*stamps = sockc.tsflags;
+	return err;
+}
+
+/* SOF_TIMESTAMPING_OPT_ID counts octets from where it was switched on */
+static void ltcp_send_number(struct ltcp_sock *lsk, u32 stamps)
+{
+	bool id = stamps & SOF_TIMESTAMPING_OPT_ID;
+
+	if (id && !lsk->stamp_id)
+		lsk->stamp_base = lsk->tcb.snd_end;
+	lsk->stamp_id = id;
+}
+
+/* The timestamps are those of the last octet of the call */
+static void ltcp_send_stamp(struct sock *sk, u32 stamps)
+{
+	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
+	struct ltcp_sock *lsk = ltcp_sk(sk);
+
+	if (!skb || !(stamps & SOF_TIMESTAMPING_TX_RECORD_MASK))
+		return;
+	__sock_tx_timestamp(stamps, &skb_shinfo(skb)->tx_flags);
+	LTCP_CB(skb)->stamp_ack = !!(stamps & SOF_TIMESTAMPING_TX_ACK);
+	skb_shinfo(skb)->tskey = lsk->tcb.snd_end - 1 - lsk->stamp_base;
+}
+
+/*
+ * MSG_FASTOPEN opens the connection first. Without a cookie of the peer's (RFC
+ * 7413 section 4.2.1) the text waits until it is open; who does not want to
+ * wait sends it again then.
+ */
+static int ltcp_send_open(struct sock *sk, struct msghdr *msg)
+{
+	int flags = msg->msg_flags & MSG_DONTWAIT ? O_NONBLOCK : 0;
+	struct sockaddr *addr = msg->msg_name;
+
+	if (addr && msg->msg_namelen >= (int)sizeof(addr->sa_family) &&
+	    addr->sa_family == AF_UNSPEC)
+		return -EOPNOTSUPP;
+	if (!addr && sk->sk_state == TCP_CLOSE)
+		return -EINVAL;
+	return __inet_stream_connect(sk->sk_socket, addr, msg->msg_namelen, flags, 1);
 }
 
 /* Wait until the connection can send, and check what can be checked beforehand */
-static int ltcp_send_begin(struct sock *sk, struct msghdr *msg, long *timeo)
+static int ltcp_send_begin(struct sock *sk, struct msghdr *msg, long *timeo, u32 *stamps)
 {
 	int err = 0;
 
-	if (msg->msg_flags & MSG_FASTOPEN)
-		return -EOPNOTSUPP;
+	if (unlikely(msg->msg_flags & MSG_FASTOPEN))
+		err = ltcp_send_open(sk, msg);
+	if (err)
+		return err;
 	if (sk->sk_state != TCP_ESTABLISHED && sk->sk_state != TCP_CLOSE_WAIT)
 		err = sk_stream_wait_connect(sk, timeo);
 	if (!err)
-		err = ltcp_send_check_cmsg(sk, msg);
+		err = ltcp_send_check_cmsg(sk, msg, stamps);
 	if (!err && ltcp_send_over(sk))
 		err = -EPIPE;
 	return err;
@@ -278,12 +335,17 @@ static int ltcp_sendmsg_locked(struct sock *sk, struct msghdr *msg)
 {
 	long timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
 	int sent = 0, err;
+	u32 stamps = 0;
 
-	err = ltcp_send_begin(sk, msg, &timeo);
+	err = ltcp_send_begin(sk, msg, &timeo, &stamps);
 	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
-	if (!err)
+	if (!err) {
+		ltcp_send_number(ltcp_sk(sk), stamps);
 		err = ltcp_send_all(sk, msg, &timeo, &sent);
+	}
 	if (sent) {
+		if (unlikely(stamps))
+			ltcp_send_stamp(sk, stamps);
 		ltcp_socket_push(sk, (msg->msg_flags & MSG_MORE) || ltcp_sk(sk)->cork);
 		return sent;
 	}

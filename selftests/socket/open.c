@@ -810,6 +810,56 @@ TEST_F(open, self_connect)
 	EXPECT_EQ(0, recv(fd, text, 5, 0));
 }
 
+/* --- fast open --------------------------------------------------------------- */
+
+/* Between hosts that have no cookie of each other nothing is fast, but all is sent */
+TEST_F(open, fast_open_without_a_cookie)
+{
+	int listener = stream_listener(addr_loopback(4000), 8), fd = stream_socket(0), server;
+	union addr to = addr_loopback(4000);
+	char text[6] = "";
+
+	EXPECT_OK(opt_set(listener, SOL_TCP, TCP_FASTOPEN, 5));
+	EXPECT_EQ(5, opt_get(listener, SOL_TCP, TCP_FASTOPEN));
+	EXPECT_ERR(EINVAL, opt_set(listener, SOL_TCP, TCP_FASTOPEN, -1));
+	EXPECT_EQ(5, sendto(fd, "hello", 5, MSG_FASTOPEN, &to.sa, addr_len()));
+	server = stream_accept(listener);
+	EXPECT_EQ(5, recv(server, text, 5, MSG_WAITALL));
+	EXPECT_STREQ("hello", text);
+	EXPECT_ERR(EISCONN, sendto(fd, "hello", 5, MSG_FASTOPEN, &to.sa, addr_len()));
+	fd = stream_socket(SOCK_NONBLOCK);
+	EXPECT_ERR(EINPROGRESS, sendto(fd, "x", 1, MSG_FASTOPEN | MSG_DONTWAIT, &to.sa,
+				       addr_len()));
+	EXPECT_EQ(POLLOUT, wait_events(fd, POLLOUT, 1000));
+	EXPECT_EQ(1, send(fd, "x", 1, 0));
+}
+
+TEST_F(open, fast_open_errors)
+{
+	union addr to = addr_loopback(4000), nobody = {};
+	int fd = stream_socket(0);
+
+	EXPECT_ERR(EINVAL, send(fd, "x", 1, MSG_FASTOPEN));
+	EXPECT_ERR(EINVAL, sendto(fd, "x", 1, MSG_FASTOPEN, &to.sa, 4));
+	EXPECT_ERR(EOPNOTSUPP, sendto(fd, "x", 1, MSG_FASTOPEN, &nobody.sa, addr_len()));
+	EXPECT_ERR(ECONNREFUSED, sendto(fd, "x", 1, MSG_FASTOPEN, &to.sa, addr_len()));
+}
+
+/* The same by connect() and send() */
+TEST_F(open, fast_open_by_connect)
+{
+	int listener = stream_listener(addr_loopback(4000), 8), fd = stream_socket(0);
+	char octet;
+
+	ASSERT_OK(opt_set(fd, SOL_TCP, TCP_FASTOPEN_CONNECT, 1));
+	EXPECT_EQ(1, opt_get(fd, SOL_TCP, TCP_FASTOPEN_CONNECT));
+	EXPECT_ERR(EINVAL, opt_set(fd, SOL_TCP, TCP_FASTOPEN_CONNECT, 2));
+	EXPECT_OK(stream_connect(fd, addr_loopback(4000)));
+	EXPECT_EQ(1, send(fd, "x", 1, 0));
+	EXPECT_EQ(1, recv(stream_accept(listener), &octet, 1, 0));
+	EXPECT_ERR(EINVAL, opt_set(fd, SOL_TCP, TCP_FASTOPEN_CONNECT, 0));
+}
+
 /* --- many ------------------------------------------------------------------ */
 
 TEST_F(open, two_thousand_in_turn)

@@ -258,6 +258,7 @@ TEST_F(options, options_off_by_sysctl)
 /* The least of a sysctl's three numbers is heeded, and there is a floor below it */
 TEST_F(options, buffers_have_a_floor)
 {
+	char text[500] = "";
 	int fd, sv[2];
 
 	if (!flavour.ltcp)
@@ -267,8 +268,8 @@ TEST_F(options, buffers_have_a_floor)
 	ASSERT_OK(stream_pair(sv));
 	EXPECT_LE(2048, opt_get(sv[0], SOL_SOCKET, SO_RCVBUF));
 	EXPECT_LE(4096, opt_get(sv[0], SOL_SOCKET, SO_SNDBUF));
-	EXPECT_EQ(500, send(sv[0], (char[500]){}, 500, 0));
-	EXPECT_EQ(500, recv(sv[1], (char[500]){}, 500, MSG_WAITALL));
+	EXPECT_EQ(500, send(sv[0], text, 500, 0));
+	EXPECT_EQ(500, recv(sv[1], text, 500, MSG_WAITALL));
 	ASSERT_OK(sysctl_set("rmem", "20000 10000 30000"));
 	fd = stream_socket(0);
 	EXPECT_EQ(20000, opt_get(fd, SOL_SOCKET, SO_RCVBUF));
@@ -361,6 +362,43 @@ static bool sends_within(int fd, int tap, long ms)
 	return false;
 }
 
+TEST_F(options, quickack)
+{
+	int sv[2], tap;
+
+	NEEDS_VIRTUAL_CLOCK();
+	if (!flavour.ltcp)
+		SKIP(return, "Linux's has a judgement of its own");
+	ASSERT_OK(stream_pair(sv));
+	tap = tap_open("lo");
+	EXPECT_EQ(1, send(sv[0], "x", 1, 0));
+	EXPECT_FALSE(sends_within(sv[1], tap, 20));
+	/* What is owed goes at once, and so does all that follows */
+	ASSERT_OK(opt_set(sv[1], SOL_TCP, TCP_QUICKACK, 1));
+	EXPECT_TRUE(sends_within(sv[1], tap, SOON));
+	EXPECT_EQ(1, send(sv[0], "x", 1, 0));
+	EXPECT_TRUE(sends_within(sv[1], tap, SOON));
+}
+
+/* What the peer is told of: never more than the bound */
+TEST_F(options, window_clamp)
+{
+	int listener = stream_listener(addr_loopback(4000), 1), fd = stream_socket(0), server;
+	struct tcp_info info;
+
+	ASSERT_OK(opt_set(fd, SOL_TCP, TCP_WINDOW_CLAMP, 4000));
+	EXPECT_EQ(4000, opt_get(fd, SOL_TCP, TCP_WINDOW_CLAMP));
+	ASSERT_OK(stream_connect(fd, addr_loopback(4000)));
+	server = stream_accept(listener);
+	ASSERT_TRUE(send_pattern(fd, 1000, 1, 0));
+	ASSERT_TRUE(recv_pattern(server, 1000, 1, 0));
+	ASSERT_OK(stream_info(server, &info));
+	EXPECT_LT(0, info.tcpi_snd_wnd);
+	if (flavour.ltcp)
+		EXPECT_GE(4000, info.tcpi_snd_wnd);
+	EXPECT_ERR(EINVAL, opt_set(fd, SOL_TCP, TCP_WINDOW_CLAMP, 0));
+}
+
 TEST_F_TIMEOUT(options, keepalive_probes_come_in_time, 600)
 {
 	long start;
@@ -402,6 +440,115 @@ TEST_F_TIMEOUT(options, user_timeout, 600)
 	start = now_ms();
 	EXPECT_ERR(ETIMEDOUT, recv(fd, &octet, 1, 0));
 	EXPECT_TOOK(start, 4900, 8000);
+}
+
+/* The octets that the last recvmsg() has left, or -1 */
+static int recv_inq(int fd, size_t len)
+{
+	char text[64], control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { text, len };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg;
+	int left;
+
+	if (recvmsg(fd, &msg, 0) < 0)
+		return -1;
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (!cmsg || cmsg->cmsg_level != SOL_TCP || cmsg->cmsg_type != TCP_CM_INQ)
+		return -1;
+	memcpy(&left, CMSG_DATA(cmsg), sizeof(left));
+	return left;
+}
+
+TEST_F(options, inq_tells_what_is_left)
+{
+	int sv[2];
+
+	ASSERT_OK(stream_pair(sv));
+	EXPECT_EQ(20, send(sv[0], "01234567890123456789", 20, 0));
+	sleep_ms(SOON);
+	EXPECT_EQ(-1, recv_inq(sv[1], 4));
+	EXPECT_ERR(EINVAL, opt_set(sv[1], SOL_TCP, TCP_INQ, 2));
+	ASSERT_OK(opt_set(sv[1], SOL_TCP, TCP_INQ, 1));
+	EXPECT_EQ(1, opt_get(sv[1], SOL_TCP, TCP_INQ));
+	EXPECT_EQ(12, recv_inq(sv[1], 4));
+	EXPECT_EQ(0, recv_inq(sv[1], 12));
+	/* The end is still to be read */
+	EXPECT_OK(shutdown(sv[0], SHUT_WR));
+	sleep_ms(SOON);
+	EXPECT_EQ(1, recv_inq(sv[1], 4));
+}
+
+TEST_F(options, peek_off)
+{
+	char text[8] = "";
+	int sv[2];
+
+	ASSERT_OK(stream_pair(sv));
+	if (opt_set(sv[1], SOL_SOCKET, SO_PEEK_OFF, 2) && !flavour.ltcp)
+		SKIP(return, "since Linux 6.9");
+	EXPECT_EQ(2, opt_get(sv[1], SOL_SOCKET, SO_PEEK_OFF));
+	EXPECT_EQ(7, send(sv[0], "abcdefg", 7, 0));
+	sleep_ms(SOON);
+	EXPECT_EQ(3, recv(sv[1], text, 3, MSG_PEEK));
+	EXPECT_STREQ("cde", text);
+	EXPECT_EQ(5, opt_get(sv[1], SOL_SOCKET, SO_PEEK_OFF));
+	EXPECT_EQ(2, recv(sv[1], text, 3, MSG_PEEK));
+	EXPECT_EQ('f', text[0]);
+	EXPECT_ERR(EAGAIN, recv(sv[1], text, 3, MSG_PEEK | MSG_DONTWAIT));
+	/* Reading takes the mark back */
+	EXPECT_EQ(4, recv(sv[1], text, 4, 0));
+	EXPECT_EQ('a', text[0]);
+	EXPECT_EQ(3, opt_get(sv[1], SOL_SOCKET, SO_PEEK_OFF));
+	ASSERT_OK(opt_set(sv[1], SOL_SOCKET, SO_PEEK_OFF, -1));
+	EXPECT_EQ(1, recv(sv[1], text, 1, MSG_PEEK));
+	EXPECT_EQ('e', text[0]);
+}
+
+TEST_F(options, timestamp_is_a_clock)
+{
+	int sv[2], before;
+
+	ASSERT_OK(stream_pair(sv));
+	before = opt_get(sv[0], SOL_TCP, TCP_TIMESTAMP);
+	sleep_ms(50);
+	EXPECT_LE(50, opt_get(sv[0], SOL_TCP, TCP_TIMESTAMP) - before);
+	EXPECT_GE(5000, opt_get(sv[0], SOL_TCP, TCP_TIMESTAMP) - before);
+	EXPECT_ERR(EPERM, opt_set(sv[0], SOL_TCP, TCP_TIMESTAMP, 1));
+	/* Nothing to switch, but programs ask for it */
+	EXPECT_OK(opt_set(sv[0], SOL_TCP, TCP_THIN_DUPACK, 1));
+	EXPECT_ERR(EINVAL, opt_set(sv[0], SOL_TCP, TCP_THIN_DUPACK, 2));
+	EXPECT_EQ(0, opt_get(sv[0], SOL_TCP, TCP_THIN_DUPACK));
+}
+
+/* The processor that a segment came by; and a listener may prefer one */
+TEST_F(options, incoming_cpu)
+{
+	int a = stream_socket(0), b = stream_socket(0), sv[2];
+
+	ASSERT_OK(stream_pair(sv));
+	EXPECT_LE(0, opt_get(sv[0], SOL_SOCKET, SO_INCOMING_CPU));
+	if (!flavour.ltcp || sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		return;		/* Linux's groups do not look at it before 6.2 */
+	opt_set(a, SOL_SOCKET, SO_REUSEPORT, 1);
+	opt_set(b, SOL_SOCKET, SO_REUSEPORT, 1);
+	ASSERT_OK(opt_set(a, SOL_SOCKET, SO_INCOMING_CPU, 4000));
+	ASSERT_OK(opt_set(b, SOL_SOCKET, SO_INCOMING_CPU,
+			  opt_get(sv[0], SOL_SOCKET, SO_INCOMING_CPU)));
+	ASSERT_OK(stream_bind(a, addr_loopback(4000)));
+	ASSERT_OK(stream_bind(b, addr_loopback(4000)));
+	ASSERT_OK(listen(a, 64));
+	ASSERT_OK(listen(b, 64));
+	for (int i = 0; i < 20; i++)
+		ASSERT_OK(stream_connected(addr_loopback(4000)));
+	nonblocking(b, true);
+	for (int i = 0; i < 20; i++)
+		EXPECT_OK(stream_accept(b));
 }
 
 /* --- filters -------------------------------------------------------------------------- */
