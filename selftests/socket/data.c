@@ -158,6 +158,42 @@ TEST_F(data, sendfile_works)
 
 /* --- iovecs ---------------------------------------------------------------- */
 
+/* From a connection into a pipe, and from the pipe into another connection */
+TEST_F(data, splice_both_ways)
+{
+	int in[2], out[2], fds[2], moved = 0, n;
+	char text[11] = "";
+
+	ASSERT_OK(stream_pair(in));
+	ASSERT_OK(stream_pair(out));
+	ASSERT_OK(pipe(fds));
+	EXPECT_EQ(10, send(in[0], "0123456789", 10, 0));
+	while (moved < 10) {
+		n = splice(in[1], NULL, fds[1], NULL, 10 - moved, 0);
+		ASSERT_LT(0, n);
+		ASSERT_EQ(n, splice(fds[0], NULL, out[0], NULL, n, SPLICE_F_MORE));
+		moved += n;
+	}
+	EXPECT_EQ(10, recv(out[1], text, 10, MSG_WAITALL));
+	EXPECT_STREQ("0123456789", text);
+	EXPECT_OK(shutdown(in[0], SHUT_WR));
+	EXPECT_EQ(0, splice(in[1], NULL, fds[1], NULL, 10, 0));
+}
+
+/* Without SO_ZEROCOPY the flag means nothing */
+TEST_F(data, zerocopy_copies)
+{
+	char octet;
+	int sv[2];
+
+	ASSERT_OK(stream_pair(sv));
+	if (flavour.ltcp)
+		EXPECT_ERR(EOPNOTSUPP, opt_set(sv[0], SOL_SOCKET, SO_ZEROCOPY, 1));
+	EXPECT_EQ(1, send(sv[0], "x", 1, MSG_ZEROCOPY));
+	EXPECT_EQ(1, recv(sv[1], &octet, 1, 0));
+	EXPECT_ERR(EAGAIN, recv(sv[0], &octet, 1, MSG_ERRQUEUE | MSG_DONTWAIT));
+}
+
 TEST_F(data, iovecs)
 {
 	uint8_t out[1000], in[1000];

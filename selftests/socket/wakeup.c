@@ -2,6 +2,8 @@
 /* poll(), select(), epoll: what a socket in each state says, and when it wakes one up. */
 #include "../kselftest_harness.h"
 
+#include <signal.h>
+
 #include <sys/epoll.h>
 #include <sys/select.h>
 
@@ -436,6 +438,38 @@ TEST_F(wakeup, closed_socket_leaves_epoll)
 	ASSERT_EQ(1, send(sv[0], "x", 1, 0));
 	close(sv[1]);
 	EXPECT_EQ(0, next_event(ep, SOON));
+}
+
+/* --- signals ------------------------------------------------------------------------ */
+
+/* Has SIGIO, which is blocked, come within @ms? */
+static bool signalled(long ms)
+{
+	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGIO);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return sigtimedwait(&set, NULL, &time) == SIGIO;
+}
+
+/* O_ASYNC: SIGIO for text, and for its end */
+TEST_F(wakeup, signal_to_the_owner)
+{
+	char octet;
+	int sv[2];
+
+	EXPECT_FALSE(signalled(0));
+	ASSERT_OK(stream_pair(sv));
+	ASSERT_OK(fcntl(sv[1], F_SETOWN, getpid()));
+	ASSERT_OK(fcntl(sv[1], F_SETFL, O_ASYNC));
+	EXPECT_EQ(1, send(sv[0], "x", 1, 0));
+	EXPECT_TRUE(signalled(2000));
+	EXPECT_EQ(1, recv(sv[1], &octet, 1, 0));
+	EXPECT_FALSE(signalled(SOON));
+	EXPECT_OK(shutdown(sv[0], SHUT_WR));
+	EXPECT_TRUE(signalled(2000));
 }
 
 TEST_HARNESS_MAIN
