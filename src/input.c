@@ -41,19 +41,22 @@ bad:
 	return false;
 }
 
-/* Decode the header; its length, or 0 when the segment is malformed */
+/* The two bits of RFC 3168; skb_get_dsfield() fails, as if all were set, where IP has options */
+static u8 ecn_field(const struct sk_buff *skb)
+{
+	u8 field = ip_hdr(skb)->version == 4 ? ipv4_get_dsfield(ip_hdr(skb)) :
+					       ipv6_get_dsfield(ipv6_hdr(skb));
+
+	return field & INET_ECN_MASK;
+}
+
+/* Decode the header of a sound segment; its length, or 0 when the segment is malformed */
 static unsigned int decode(struct ltcp_net *ln, struct sk_buff *skb, struct ltcp_seg *seg)
 {
-	int len;
+	int len = ltcp_segment_parse(seg, skb->data, skb_headlen(skb), skb->len);
 
-	if (!pskb_may_pull(skb, LTCP_HEADER_MIN) ||
-	    !pskb_may_pull(skb, (skb->data[12] >> 4) * 4)) {
-		LTCP_COUNT(ln, IN_ERRS);
-		return 0;
-	}
-	len = ltcp_segment_parse(seg, skb->data, skb_headlen(skb), skb->len);
 	if (len > 0) {
-		seg->ecn = skb_get_dsfield(skb) & INET_ECN_MASK;
+		seg->ecn = ecn_field(skb);
 		return len;
 	}
 	if (len == LTCP_PARSE_OPTION)

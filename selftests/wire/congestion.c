@@ -141,6 +141,26 @@ WIRE_TEST(ecn_echo)
 	wire_expect(w, ACK);
 }
 
+static void send_beside_ip_options(struct wire *w, int ecn)
+{
+	const u8 nops[] = { 1, 1, 1, 0 }, padding[] = { w->protocol, 0, 1, 4, 0, 0, 0, 0 };
+
+	wire_send(w, ACK, .len = 1000, .ecn = ecn, .ip_opt = w->ipv6 ? padding : nops,
+		  .ip_opt_len = w->ipv6 ? sizeof(padding) : sizeof(nops));
+}
+
+/* What is a mark, and what is not, with options in the IP header or extensions behind it */
+WIRE_TEST(ecn_echo_beside_ip_options)
+{
+	open_ecn(w);
+	send_beside_ip_options(w, ECT_0);
+	send_beside_ip_options(w, ECT_0);
+	wire_expect(w, ACK);
+	send_beside_ip_options(w, CE);
+	send_beside_ip_options(w, ECT_0);
+	wire_expect(w, ACK | ECE, .tos = NOT_ECT);
+}
+
 /* Section 6.1.2: an echo takes the window down once, and is answered by CWR once */
 WIRE_TEST(ecn_reaction)
 {
