@@ -21,9 +21,18 @@ static bool has_room(struct sock *sk, struct sk_buff *skb)
 	return !over_limit(sk) && sk_rmem_schedule(sk, skb, skb->truesize);
 }
 
+/* Text that is copied into the last piece (coalesce()) costs nothing, however full the buffer */
+static bool fits_tail(const struct sock *sk, const struct sk_buff *skb)
+{
+	const struct sk_buff *tail = skb_peek_tail(&sk->sk_receive_queue);
+
+	return tail && skb->len <= skb_tailroom(tail) && !skb_cloned(tail) &&
+	       !tail->pp_recycle && !skb->pp_recycle;
+}
+
 bool ltcp_receive_room(struct sock *sk, struct sk_buff *skb, bool in_order)
 {
-	if (has_room(sk, skb))
+	if (has_room(sk, skb) || (in_order && fits_tail(sk, skb)))
 		return true;
 	if (!in_order || RB_EMPTY_ROOT(&ltcp_sk(sk)->ahead))
 		return false;
@@ -54,6 +63,17 @@ static void catch_urgent(struct ltcp_sock *ls, const struct sk_buff *skb)
 		ls->oob_state = LTCP_OOB_VALID;
 }
 
+/*
+ * The window promises half of the buffer as text, but a small segment may cost
+ * many times its text. Once a quarter of the buffer is taken, such text is
+ * copied to where the next can join it, so that what was promised fits.
+ */
+static bool wasteful(const struct sock *sk, const struct sk_buff *skb)
+{
+	return skb->truesize > 2 * skb->len &&
+	       atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf) / 4;
+}
+
 /* Small segments share one skb: their headers would cost more than their text */
 static bool coalesce(struct sock *sk, struct sk_buff *skb)
 {
@@ -62,7 +82,8 @@ static bool coalesce(struct sock *sk, struct sk_buff *skb)
 	bool stolen;
 	int delta;
 
-	if (!tail || skb->sk || !skb_try_coalesce(tail, skb, &stolen, &delta))
+	if (!tail || skb->sk || (wasteful(sk, skb) && skb->len > skb_tailroom(tail)) ||
+	    !skb_try_coalesce(tail, skb, &stolen, &delta))
 		return false;
 	atomic_add(delta, &sk->sk_rmem_alloc);
 	sk_mem_charge(sk, delta);
@@ -75,18 +96,13 @@ static bool coalesce(struct sock *sk, struct sk_buff *skb)
 	return true;
 }
 
-/*
- * The window promises half of the buffer as text, but a small segment may cost
- * many times its text. Once a quarter of the buffer is taken, such text is
- * copied to where the next can join it, so that what was promised fits.
- */
+/* In an skb with room for more; @skb itself if it is not wasteful, or memory is short */
 static struct sk_buff *repack(struct sock *sk, struct sk_buff *skb)
 {
 	unsigned int room = SKB_WITH_OVERHEAD(PAGE_SIZE);
 	struct sk_buff *roomy;
 
-	if (skb->sk || skb->len > room || skb->truesize <= 2 * skb->len ||
-	    atomic_read(&sk->sk_rmem_alloc) <= READ_ONCE(sk->sk_rcvbuf) / 4)
+	if (skb->sk || skb->len > room || !wasteful(sk, skb))
 		return skb;
 	roomy = alloc_skb(room, GFP_ATOMIC | __GFP_NOWARN);
 	if (!roomy)
@@ -97,6 +113,8 @@ static struct sk_buff *repack(struct sock *sk, struct sk_buff *skb)
 		return skb;
 	}
 	*LTCP_CB(roomy) = *LTCP_CB(skb);
+	roomy->tstamp = skb->tstamp;
+	*skb_hwtstamps(roomy) = *skb_hwtstamps(skb);
 	kfree_skb(skb);
 	return roomy;
 }
