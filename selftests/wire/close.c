@@ -487,7 +487,8 @@ WIRE_TEST(time_wait_keeps_ds_field)
 {
 	int fd = wire_socket(w);
 
-	wire_setsockopt(w, fd, IPPROTO_IP, IP_TOS, 0xb8);
+	wire_setsockopt(w, fd, w->ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
+			w->ipv6 ? IPV6_TCLASS : IP_TOS, 0xb8);
 	wire_into(w, TIME_WAIT, .fd = fd);
 	wire_send(w, FIN | ACK, .seq = 1);
 	wire_expect(w, ACK, .seq = 2, .ack = 2, .tos = 0xb8);
