@@ -18,13 +18,13 @@ static inline u32 ltcp_get_be32(const u8 *p)
 static inline void ltcp_put_be16(u8 *p, u16 val)
 {
 	p[0] = val >> 8;
-	p[1] = val;
+	p[1] = val & 0xff;
 }
 
 static inline void ltcp_put_be32(u8 *p, u32 val)
 {
 	ltcp_put_be16(p, val >> 16);
-	ltcp_put_be16(p + 2, val);
+	ltcp_put_be16(p + 2, val & 0xffff);
 }
 
 #endif
