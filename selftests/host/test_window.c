@@ -95,6 +95,50 @@ TEST(window_update_when_the_buffer_empties)
 }
 
 /*
+ * The buffer was made smaller than the window: text that finds no room is not
+ * just dropped, or the peer, who has to take it for lost, gives up at last. It
+ * is told that the window is closed, and then how far it is open.
+ */
+TEST(window_closes_when_the_buffer_shrinks)
+{
+	struct ltcp_seg seg;
+	struct peer p;
+
+	established(&p, 14600);
+	text_arrives(&p, 1460);
+	p.n_sent = 0;
+	p.buffer = 2920;
+	text_arrives(&p, 1460);
+	p.n_sent = 0;
+	p.no_memory = true;
+	text_arrives(&p, 1460);
+	seg = EXPECT_SENT(&p, ACK, ISS + 1, IRS + 2921, 0);
+	EXPECT_EQ(seg.wnd, 0);
+	EXPECT_EQ(p.tcb.rcv_adv, IRS + 1 + 14600);	/* acceptable all the same */
+	/* Reading one segment of two opens nothing, reading all of it opens all there is */
+	p.no_memory = false;
+	peer_read(&p, 1000);
+	EXPECT_EQ(p.n_sent, 0);
+	peer_read(&p, 1920);
+	seg = EXPECT_SENT(&p, ACK, ISS + 1, IRS + 2921, 0);
+	EXPECT_EQ(seg.wnd, 2920);
+	/* A probe is answered with what there is */
+	text_arrives(&p, 1460);
+	text_arrives(&p, 1460);
+	p.n_sent = 0;
+	ARRIVES(&p, .flags = ACK, .seq = p.tcb.rcv_nxt - 1, .ack = p.tcb.snd_nxt);
+	seg = EXPECT_SENT(&p, ACK, ISS + 1, IRS + 5841, 0);
+	EXPECT_EQ(seg.wnd, 0);
+	/* The buffer grows: the promise holds again */
+	peer_read(&p, 2920);
+	p.n_sent = 0;
+	p.buffer = 14600;
+	text_arrives(&p, 1460);
+	text_arrives(&p, 1460);
+	EXPECT_EQ(p.tcb.shrunk, 0);
+}
+
+/*
  * SHLD-14: the right edge never goes back, whatever the user reads and the
  * peer sends, with every scale; and no more is promised than there is room
  * (peer_env() checks that on every call).

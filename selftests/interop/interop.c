@@ -466,6 +466,26 @@ TEST_F_TIMEOUT(interop, zero_window_of_ltcp, 1000)
 	zero_window(_metadata, self, TCP);
 }
 
+/*
+ * A window that was promised shrinks with its buffer: what finds no room must
+ * not be taken for lost, or TCP gives up within the half hour
+ */
+TEST_F_TIMEOUT(interop, shrunk_buffer, 4000)
+{
+	long sent;
+
+	ASSERT_OK(join(&self->bridge, variant->active, self->fd));
+	opt_set(self->fd[LTCP], SOL_SOCKET, SO_RCVBUF, 20000);
+	nonblocking(self->fd[TCP], true);
+	sent = send_until_closed(&self->bridge, self->fd, TCP);
+	nonblocking(self->fd[TCP], false);
+	ASSERT_LT(0, sent);
+	sleep_ms(1800000);
+	EXPECT_EQ(ESTABLISHED, stream_state(self->fd[TCP]));
+	EXPECT_TRUE(recv_pattern(self->fd[LTCP], sent, 3, 0));
+	EXPECT_TRUE(alive(self->fd));
+}
+
 static void keep_alive(int fd)
 {
 	opt_set(fd, SOL_TCP, TCP_KEEPIDLE, 10);

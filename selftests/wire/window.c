@@ -597,6 +597,36 @@ WIRE_TEST(edge_never_goes_back_scaled)
 	wire_drain(w, 499);
 }
 
+/*
+ * A user who makes the buffer smaller than what the peer was promised: the window
+ * that is told closes, and opens as far as there is room. The peer, who would take
+ * text that is dropped for lost and give up at last, probes.
+ */
+WIRE_TEST(window_closes_when_the_buffer_shrinks)
+{
+	int fd = wire_open_active(w), i;
+	s64 edge = w->pkt->seg.ack + w->pkt->seg.win;
+
+	wire_setsockopt(w, fd, SOL_SOCKET, SO_RCVBUF, 4096);
+	for (i = 0; i < 20 && w->pkt->seg.win; i++) {
+		wire_send(w, PSH | ACK, .len = 1460);
+		wire_check(w, wire_recv(w, 499), "no acknowledgment");
+		w->flow->peer_nxt = w->pkt->seg.ack;	/* the last is sent again */
+	}
+	wire_check(w, !w->pkt->seg.win && w->pkt->seg.ack < edge, "win %lld at %lld of %lld",
+		   (long long)w->pkt->seg.win, (long long)w->pkt->seg.ack, (long long)edge);
+	wire_sleep(w, 60000);
+	wire_send(w, ACK, .seq = w->flow->peer_nxt - 1, .stray = true);
+	wire_expect(w, ACK, .win = 0);
+	wire_read(w, fd, w->flow->peer_nxt - 1);
+	wire_expect(w, ACK);
+	wire_check(w, w->pkt->seg.win >= 1460, "win %lld", (long long)w->pkt->seg.win);
+	wire_send(w, PSH | ACK, .len = 1460);
+	wire_expect(w, ACK, .until = 499);
+	wire_read(w, fd, 1460);
+	wire_drain(w, 499);
+}
+
 /* --- the peer shrinks its window ------------------------------------------------------ */
 
 /* Ten segments of 1000 in flight; two are acknowledged, and room is left for two */

@@ -449,6 +449,8 @@ static bool step7_text(struct ltcp_tcb *tcb, struct ltcp_seg *seg, const struct 
 	} else if (seg->text && !env->may_store) {
 		v->reason = LTCP_REASON_MEMORY;
 		v->act |= LTCP_ACT_ACK;
+		if (start == tcb->rcv_nxt)
+			tcb->shrunk = 1;
 		return true;
 	} else if (seg->text) {
 		v->text_skip = start - seg->seq;

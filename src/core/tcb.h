@@ -209,6 +209,8 @@ struct ltcp_sack {
  * @fin_queued: the user has closed: FIN follows the last queued octet
  * @rcv_fin: a FIN is known at @rcv_fin_seq, perhaps ahead of missing text
  * @rcv_fin_done: that FIN has been reached: nothing follows
+ * @shrunk: the buffer cannot hold what RCV.ADV promises: it was made smaller
+ * @choked: for that reason the window was last said to be 0
  * @ts_ok: both SYNs carried timestamps
  * @wscale_ok: both SYNs carried window scale
  * @sack_ok: both SYNs permitted SACK
@@ -322,6 +324,8 @@ struct ltcp_tcb {
 	u8 fin_queued:1;
 	u8 rcv_fin:1;
 	u8 rcv_fin_done:1;
+	u8 shrunk:1;
+	u8 choked:1;
 	u8 ts_ok:1;
 	u8 wscale_ok:1;
 	u8 sack_ok:1;

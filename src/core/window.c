@@ -33,6 +33,19 @@ static u32 in_units(u32 wnd, u32 space, u8 scale)
 	return up <= space ? up : wnd & ~(unit - 1);
 }
 
+/*
+ * Text that had been promised room found none: what the window says then is
+ * the room there is, though its edge goes back. SHLD-14 would have us say
+ * more; but a peer that is told so takes what we drop for lost, and gives up
+ * in the end, where one that is told 0 probes for as long as it takes. What
+ * was promised remains acceptable.
+ */
+static u32 shrunk_window(struct ltcp_tcb *tcb, const struct ltcp_env *env, u32 wnd)
+{
+	tcb->choked = wnd < least_step(tcb, env, 1);
+	return tcb->choked ? 0 : wnd;
+}
+
 u16 ltcp_window_advertise(struct ltcp_tcb *tcb, const struct ltcp_env *env, bool syn)
 {
 	u32 now = ltcp_rcv_wnd(tcb), wnd;
@@ -45,6 +58,10 @@ u16 ltcp_window_advertise(struct ltcp_tcb *tcb, const struct ltcp_env *env, bool
 		return wnd;
 	}
 	wnd = window_of(tcb, env->space);
+	if (tcb->shrunk && wnd < now)
+		return shrunk_window(tcb, env, wnd) >> tcb->rcv_wscale;
+	tcb->shrunk = 0;
+	tcb->choked = 0;
 	if (wnd < now + least_step(tcb, env, 1))
 		wnd = in_units(now, env->space, tcb->rcv_wscale);
 	wnd >>= tcb->rcv_wscale;
@@ -60,6 +77,8 @@ bool ltcp_window_update_due(const struct ltcp_tcb *tcb, const struct ltcp_env *e
 	/* While the window is open, two segments' worth: half as many updates */
 	u32 step = least_step(tcb, env, now >= tcb->adv_mss ? 2 : 1);
 
+	if (tcb->choked)
+		return wnd >= least_step(tcb, env, 2);
 	/* As long as half of it is open, the ACKs of what arrives say enough */
 	if (now > window_of(tcb, env->buffer) / 2)
 		return false;

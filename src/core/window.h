@@ -8,7 +8,8 @@
 
 /**
  * ltcp_window_advertise() - choose the window of a segment about to be sent
- * @tcb: RCV.ADV follows; it never goes back (SHLD-14)
+ * @tcb: RCV.ADV follows; it never goes back (SHLD-14), though the window may
+ *	where the buffer has been made smaller than what was promised
  * @env: surroundings
  * @syn: the segment has SYN: the window is not scaled (RFC 7323 section 2.2)
  *
