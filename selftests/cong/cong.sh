@@ -59,7 +59,9 @@ test_unknown_names_are_refused() {
 test_choice_by_socket() {
 	expect reno transfer choose reno
 	expect reno transfer user reno
-	expect "$(printf 'reno\nreno')" transfer send reno 1000000
+	for address in 127.0.0.1 ::1 ::ffff:127.0.0.1; do
+		expect "$(printf 'reno\nreno')" transfer send reno 1000000 $address
+	done
 }
 
 test_namespaces() {

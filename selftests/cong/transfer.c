@@ -3,15 +3,16 @@
  * Connections for cong.sh:
  *	transfer default		says what a new socket uses
  *	transfer choose NAME		asks a new socket to use NAME, says what it uses
- *	transfer send NAME OCTETS	a listener that uses NAME, a client that is told to
+ *	transfer send NAME OCTETS [ADDRESS]
+ *					a listener that uses NAME, a client that is told to
  *					when it is connected; sends, and checks the accepted
- *					socket's name
+ *					socket's name. By 127.0.0.1, ::1 or ::ffff:127.0.0.1
  *	transfer hold NAME		a socket that uses NAME, says so, and keeps it
  *	transfer user NAME		as choose, as an ordinary user
  */
-#include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,9 +25,9 @@
 
 #define NOBODY 65534
 
-static int open_socket(void)
+static int open_socket(int family)
 {
-	int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_LTCP);
+	int fd = socket(family, SOCK_STREAM, IPPROTO_LTCP);
 
 	if (fd < 0)
 		err(1, "socket");
@@ -63,12 +64,12 @@ static void read_all(int fd)
 		err(1, "read");
 }
 
-static void client(const struct sockaddr_in *addr, const char *name, long octets)
+static void client(const struct addrinfo *to, const char *name, long octets)
 {
 	static char buf[65536];
-	int fd = open_socket();
+	int fd = open_socket(to->ai_family);
 
-	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)))
+	if (connect(fd, to->ai_addr, to->ai_addrlen))
 		err(1, "connect");
 	choose(fd, name);
 	while (octets > 0) {
@@ -82,21 +83,22 @@ static void client(const struct sockaddr_in *addr, const char *name, long octets
 	exit(0);
 }
 
-static void transfer(const char *name, long octets)
+static void transfer(const char *name, long octets, const char *address)
 {
-	struct sockaddr_in addr = {
-		.sin_family = AF_INET,
-		.sin_port = htons(7000),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	int listener = open_socket(), fd, one = 1, status;
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
+	int listener, fd, one = 1, status;
+	struct addrinfo *to;
+
+	if (getaddrinfo(address, "7000", &hints, &to))
+		errx(1, "%s is no address", address);
+	listener = open_socket(to->ai_family);
 
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	choose(listener, name);
-	if (bind(listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(listener, 1))
+	if (bind(listener, to->ai_addr, to->ai_addrlen) || listen(listener, 1))
 		err(1, "listen");
 	if (!fork())
-		client(&addr, name, octets);
+		client(to, name, octets);
 	fd = accept(listener, NULL, NULL);
 	if (fd < 0)
 		err(1, "accept");
@@ -111,9 +113,9 @@ int main(int argc, char *argv[])
 	const char *how = argc > 1 ? argv[1] : "", *name = argc > 2 ? argv[2] : "";
 	int fd;
 
-	if (!strcmp(how, "send") && argc == 4)
-		transfer(name, atol(argv[3]));
-	fd = open_socket();
+	if (!strcmp(how, "send") && argc >= 4)
+		transfer(name, atol(argv[3]), argc > 4 ? argv[4] : "127.0.0.1");
+	fd = open_socket(AF_INET);
 	if (!strcmp(how, "user") && setresuid(NOBODY, NOBODY, NOBODY))
 		err(1, "setresuid");
 	if (*name)

@@ -56,6 +56,7 @@ FIXTURE(cut) {
 
 FIXTURE_VARIANT(cut) {
 	unsigned int offload;		/* TUN_F_*; 0: a device that can nothing */
+	bool v6;
 };
 
 FIXTURE_VARIANT_ADD(cut, nothing) {
@@ -68,6 +69,16 @@ FIXTURE_VARIANT_ADD(cut, checksums) {
 
 FIXTURE_VARIANT_ADD(cut, tso) {
 	.offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
+};
+
+FIXTURE_VARIANT_ADD(cut, nothing_v6) {
+	.offload = 0,
+	.v6 = true,
+};
+
+FIXTURE_VARIANT_ADD(cut, tso_v6) {
+	.offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
+	.v6 = true,
 };
 
 /* Without udev nobody else loads the driver and makes its device node. */
@@ -94,7 +105,8 @@ static int tun_new(int ns, int host, unsigned int offload)
 	if (offload && ioctl(fd, TUNSETOFFLOAD, offload))
 		return -1;
 	if (netns_ip("address add 10.0.0.%d/24 dev eth0\n"
-		     "link set eth0 mtu %d txqueuelen 10000 up\n", host, MTU))
+		     "address add fd00::%d/64 dev eth0 nodad\n"
+		     "link set eth0 mtu %d txqueuelen 10000 up\n", host, host, MTU))
 		return -1;
 	return fd;
 }
@@ -102,6 +114,21 @@ static int tun_new(int ns, int host, unsigned int offload)
 static uint16_t get16(const uint8_t *p)
 {
 	return p[0] << 8 | p[1];
+}
+
+static bool is_v6(const uint8_t *ip)
+{
+	return ip[0] >> 4 == 6;
+}
+
+static int header_of(const uint8_t *ip)
+{
+	return is_v6(ip) ? 40 : 20;
+}
+
+static uint8_t protocol_of(const uint8_t *ip)
+{
+	return ip[is_v6(ip) ? 6 : 9];
 }
 
 /* RFC 1071 */
@@ -114,9 +141,14 @@ static uint16_t checksum(const uint8_t *p, int len, uint32_t sum)
 	return ~sum;
 }
 
+/* Both addresses, which end the IP header, protocol and length */
 static uint32_t pseudo(const uint8_t *ip, int len)
 {
-	return get16(ip + 12) + get16(ip + 14) + get16(ip + 16) + get16(ip + 18) + ip[9] + len;
+	uint32_t sum = protocol_of(ip) + len;
+
+	for (int i = is_v6(ip) ? 8 : 12; i < header_of(ip); i += 2)
+		sum += get16(ip + i);
+	return sum;
 }
 
 static void wrong(struct wire *w, const char *what, long is, long should)
@@ -151,20 +183,27 @@ static void finish_checksum(uint8_t *packet, int len, const struct virtio_net_hd
 	field[1] = sum;
 }
 
+/* What only IPv4's header has */
+static void check_v4(struct wire *w, struct before *before, const uint8_t *ip, bool text)
+{
+	expect(w, "IP header's checksum", checksum(ip, 20, 0), 0);
+	if (text && before->any)
+		expect(w, "identification", get16(ip + 4), (uint16_t)(before->id + 1));
+	before->id = get16(ip + 4);
+}
+
 static void check(struct wire *w, struct before *before, const uint8_t *ip, int len)
 {
-	const uint8_t *tcp = ip + 20;
-	int header = (tcp[12] >> 4) * 4, text = len - 20 - header;
+	const uint8_t *tcp = ip + header_of(ip);
+	int segment = len - header_of(ip), text = segment - (tcp[12] >> 4) * 4;
 
 	w->packets++;
 	if (len > MTU)
 		wrong(w, "length", len, MTU);
-	expect(w, "IP length", get16(ip + 2), len);
-	expect(w, "IP header's checksum", checksum(ip, 20, 0), 0);
-	expect(w, "checksum", checksum(tcp, len - 20, pseudo(ip, len - 20)), 0);
-	if (text && before->any)
-		expect(w, "identification", get16(ip + 4), (uint16_t)(before->id + 1));
-	before->id = get16(ip + 4);
+	expect(w, "IP length", is_v6(ip) ? 40 + get16(ip + 4) : get16(ip + 2), len);
+	expect(w, "checksum", checksum(tcp, segment, pseudo(ip, segment)), 0);
+	if (!is_v6(ip))
+		check_v4(w, before, ip, text > 0);
 	if (tcp[13] & FIN)
 		expect(w, "PSH or no text with FIN", !text || (tcp[13] & PSH), 1);
 	if (!text)
@@ -183,7 +222,7 @@ static bool carry(struct wire *w, int from, int to, struct before *before)
 
 	if (n <= 0)
 		return false;
-	if (n < head + 40 || ip[0] != 0x45 || ip[9] != stream_protocol())
+	if (n < head + 40 || protocol_of(ip) != stream_protocol() || n < head + header_of(ip) + 20)
 		return true;
 	if (w->vnet) {
 		expect(w, "vnet gso_type", h->gso_type, VIRTIO_NET_HDR_GSO_NONE);
@@ -224,7 +263,10 @@ static void *wire_run(void *arg)
 
 FIXTURE_SETUP(cut)
 {
-	const struct flavour f = { .ltcp = !getenv("OFFLOAD_TCP"), .family = AF_INET };
+	const struct flavour f = {
+		.ltcp = !getenv("OFFLOAD_TCP"),
+		.family = variant->v6 ? AF_INET6 : AF_INET,
+	};
 
 	ASSERT_STREQ("", stream_begin(&f));
 	prepare_tun();

@@ -30,6 +30,7 @@ FIXTURE(links) {
 
 FIXTURE_VARIANT(links) {
 	bool v6;
+	bool mapped;
 	const char *sender;	/* ethtool -K of either end */
 	const char *receiver;
 	enum packets packets;
@@ -74,6 +75,13 @@ FIXTURE_VARIANT_ADD(links, veth_gro_checksums) {
 	.sender = "tx off",
 	.receiver = "gro on",
 	.packets = MERGED,
+};
+
+/* IPv4's bursts from sockets of IPv6 */
+FIXTURE_VARIANT_ADD(links, veth_mapped) {
+	.v6 = true,
+	.mapped = true,
+	.packets = WHOLE,
 };
 
 FIXTURE_VARIANT_ADD(links, veth_v6) {
@@ -194,6 +202,7 @@ FIXTURE_SETUP(links)
 	const struct flavour f = {
 		.ltcp = !getenv("OFFLOAD_TCP"),
 		.family = variant->v6 ? AF_INET6 : AF_INET,
+		.mapped = variant->mapped,
 	};
 
 	ASSERT_STREQ("", stream_begin(&f));
