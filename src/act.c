@@ -101,6 +101,7 @@ static const u8 mib_of_note[LTCP_N_NOTES] = {
 	LTCP_MIB_RENEGED,
 	LTCP_MIB_DSACKS,
 	LTCP_MIB_DUPLICATES,
+	LTCP_MIB_DEFERRED,
 };
 
 static void count_notes(struct ltcp_net *ln, unsigned long notes)

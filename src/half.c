@@ -7,6 +7,7 @@
 #include "input.h"
 #include "listen.h"
 #include "output.h"
+#include "saved_syn.h"
 #include "timewait.h"
 
 #define CLOSE_BATCH	64	/* entries of a closing listener that a search gathers */
@@ -51,6 +52,7 @@ static void free_entry(struct rcu_head *rcu)
 
 	if (entry->node.tail) {
 		kfree(entry->tail->options);
+		kfree(entry->tail->syn);
 		kmem_cache_free(tailed_cache, entry);
 	} else {
 		kmem_cache_free(half_cache, entry);
@@ -162,20 +164,20 @@ static void abort_entry(struct ltcp_half_entry *entry, struct ltcp_verdict *v)
 	v->rst.flags = LTCP_RST;
 }
 
-/* Another SYN-ACK, or R2 (section 3.8.3): @entry->lock is held */
+static unsigned int defer_of(const struct ltcp_half_entry *entry)
+{
+	return READ_ONCE(ltcp_sk(entry->listener)->defer_accept);
+}
+
+/* Another SYN-ACK, or the end: @entry->lock is held */
 static void decide_expired(struct ltcp_net *ln, struct ltcp_half_entry *entry,
 			   struct ltcp_verdict *v)
 {
-	if (entry->half.retries >= ln->conf.synack_retries) {
-		ltcp_fsm_move(v, LTCP_SYN_RECEIVED, LTCP_CLOSED, LTCP_CAUSE_TIMEOUT);
-		v->act |= LTCP_ACT_CLOSED;
+	ltcp_half_timeout(&entry->half, READ_ONCE(ln->conf.synack_retries), defer_of(entry), v);
+	if (v->act & LTCP_ACT_CLOSED || wait(ln, entry))
 		return;
-	}
-	entry->half.retries++;
-	if (wait(ln, entry))
-		v->act |= LTCP_ACT_SYNACK;
-	else
-		abort_entry(entry, v);
+	v->act &= ~LTCP_ACT_SYNACK;
+	abort_entry(entry, v);
 }
 
 /* RCU keeps the listener even if the entry has let go of it */
@@ -235,11 +237,11 @@ static struct ltcp_half_entry *alloc_entry(bool tail)
 }
 
 static struct ltcp_half_entry *make_entry(struct sock *listener, const struct ltcp_half *half,
-					  const struct ltcp_reply *reply, bool reopens)
+					  const struct ltcp_reply *reply, bool more)
 {
 	struct ltcp_half_entry *entry;
 
-	entry = alloc_entry(reply->options || reply->label || reopens);
+	entry = alloc_entry(reply->options || reply->label || more);
 	if (!entry)
 		return NULL;
 	entry->node.key = reply->key;
@@ -270,7 +272,8 @@ static int enter(struct ltcp_net *ln, struct ltcp_half_entry *entry, struct ltcp
 
 /* @entry->lock is held until the entry is complete: who finds it in the table waits */
 static int start(struct ltcp_net *ln, struct ltcp_half_entry *entry,
-		 const struct ltcp_reply *reply, struct ltcp_timewait *old)
+		 const struct ltcp_reply *reply, struct ltcp_saved_syn *syn,
+		 struct ltcp_timewait *old)
 {
 	int err = -ESHUTDOWN;
 
@@ -281,14 +284,17 @@ static int start(struct ltcp_net *ln, struct ltcp_half_entry *entry,
 		entry->node.dead = true;
 		return err;
 	}
-	if (entry->node.tail)
+	if (entry->node.tail) {
 		entry->tail->options = reply->options;
+		entry->tail->syn = syn;
+	}
 	ltcp_listen_trace_syn(ln, &entry->node.key);
 	return 0;
 }
 
 int ltcp_half_new(struct sock *listener, const struct ltcp_half *half,
-		  const struct ltcp_reply *reply, struct ltcp_timewait *old)
+		  const struct ltcp_reply *reply, struct ltcp_saved_syn *syn,
+		  struct ltcp_timewait *old)
 {
 	struct ltcp_net *ln = ltcp_sk_net(listener);
 	struct ltcp_half_entry *entry;
@@ -296,7 +302,7 @@ int ltcp_half_new(struct sock *listener, const struct ltcp_half *half,
 
 	if (!refcount_inc_not_zero(&listener->sk_refcnt))
 		return -ESHUTDOWN;
-	entry = make_entry(listener, half, reply, old);
+	entry = make_entry(listener, half, reply, syn || old);
 	if (!entry) {
 		sock_put(listener);
 		return -ENOMEM;
@@ -305,7 +311,7 @@ int ltcp_half_new(struct sock *listener, const struct ltcp_half *half,
 	/* Then it is asked whether the listener closes; ltcp_half_purge() asks the other way */
 	smp_mb__after_atomic();
 	spin_lock(&entry->lock);
-	err = start(ln, entry, reply, old);
+	err = start(ln, entry, reply, syn, old);
 	spin_unlock(&entry->lock);
 	if (err)
 		release(ln, entry);
@@ -326,10 +332,13 @@ static struct sock *promote(struct ltcp_net *ln, struct ltcp_half_entry *entry,
 		ltcp_listen_drop_child(child);
 		child = NULL;
 	}
-	if (child)
-		entry->node.dead = true;
-	else
+	if (!child) {
 		ltcp_listen_let_go(entry->listener);
+		return NULL;
+	}
+	entry->node.dead = true;
+	if (entry->node.tail)
+		swap(ltcp_sk(child)->saved_syn, entry->tail->syn);
 	return child;
 }
 
@@ -359,7 +368,7 @@ bool ltcp_half_rcv(struct ltcp_net *ln, struct ltcp_node *node, struct sk_buff *
 		spin_unlock(&entry->lock);
 		return false;
 	}
-	ltcp_half_segment(&entry->half, seg, ltcp_now(), &v);
+	ltcp_half_segment(&entry->half, seg, defer_of(entry), ltcp_now(), &v);
 	if (v.act & LTCP_ACT_ESTABLISH) {
 		child = promote(ln, entry, skb);
 		if (!child)
@@ -377,6 +386,8 @@ bool ltcp_half_rcv(struct ltcp_net *ln, struct ltcp_node *node, struct sk_buff *
 	if (v.act & LTCP_ACT_CLOSED)
 		end(ln, entry);
 	if (child) {
+		if (half.acked)	/* how long it has waited for text is no round trip */
+			seg->opt.tsecr = 0;
 		if (timewait_of(entry))
 			ltcp_timewait_over(ln, timewait_of(entry));
 		release(ln, entry);

@@ -8,17 +8,20 @@
 #include "family.h"
 #include "sock.h"
 
+struct ltcp_saved_syn;
 struct ltcp_timewait;
 
 /**
  * struct ltcp_half_tail - what most half-open connections do without
  * @options: IP options for answers, NULL: none; freed with the entry
+ * @syn: the SYN's headers (TCP_SAVE_SYN), NULL: not kept; freed with the entry
  * @timewait: TIME-WAIT in whose place it stands, and which comes back should the SYN turn
  *	out to be old; NULL: none
  * @label: IPv6: for answers
  */
 struct ltcp_half_tail {
 	const struct ip_options_rcu *options;
+	struct ltcp_saved_syn *syn;
 	struct ltcp_timewait *timewait;
 	__be32 label;
 };
@@ -59,13 +62,15 @@ void ltcp_half_net_exit(struct ltcp_net *ln);
  * @listener: its n_half grows
  * @half: what to remember
  * @reply: how to answer; its options become the entry's
+ * @syn: the SYN's headers, NULL: not to be kept; they become the entry's
  * @old: TIME-WAIT that gives way, NULL: none
  *
  * Return: 0, -EADDRINUSE when another CPU was first, -ESHUTDOWN when the listener closes,
  * or -ENOMEM
  */
 int ltcp_half_new(struct sock *listener, const struct ltcp_half *half,
-		  const struct ltcp_reply *reply, struct ltcp_timewait *old);
+		  const struct ltcp_reply *reply, struct ltcp_saved_syn *syn,
+		  struct ltcp_timewait *old);
 
 /**
  * ltcp_half_rcv() - a segment for a half-open entry

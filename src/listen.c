@@ -9,6 +9,7 @@
 #include "listen.h"
 #include "output.h"
 #include "ports.h"
+#include "saved_syn.h"
 #include "secret.h"
 #include "socket.h"
 #include "timewait.h"
@@ -211,9 +212,9 @@ struct sock *ltcp_listen_child(struct sock *listener, const struct ltcp_half *ha
 	prepare_child(child, half, family, key);
 	ltcp_tcb_from_half(&ltcp_sk(child)->tcb, half, ltcp_now());
 	/* The SYN and our answers to it went by without a socket */
-	ltcp_sk(child)->totals.segs_in = 1;
-	ltcp_sk(child)->totals.segs_out = 1 + half->retries;
-	ltcp_sk(child)->totals.segs_resent = half->retries;
+	ltcp_sk(child)->totals.segs_in = 1 + half->acked;
+	ltcp_sk(child)->totals.segs_out = 1 + half->resent;
+	ltcp_sk(child)->totals.segs_resent = half->resent;
 	inet_sk_set_state(child, TCP_SYN_RECV);
 	if (ltcp_ports_inherit(child, listener) || family->adopt(child, listener, skb))
 		goto fail;
@@ -322,15 +323,16 @@ static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
 
 /* Return: true when an entry was made, whose @reply->options are now */
 static bool remember(struct sock *sk, const struct ltcp_family *family, struct ltcp_half *half,
-		     struct ltcp_reply *reply, const struct ltcp_tw_reopen *old,
-		     struct dst_entry *dst)
+		     struct ltcp_reply *reply, struct ltcp_saved_syn *syn,
+		     const struct ltcp_tw_reopen *old, struct dst_entry *dst)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct ltcp_seg seg;
 
 	half->iss = ltcp_timewait_iss(old, ltcp_secret_isn(&reply->key));
 	half->ts_off = ltcp_secret_ts_off(&reply->key);
-	if (ltcp_half_new(sk, half, reply, old ? old->entry : NULL)) {
+	if (ltcp_half_new(sk, half, reply, syn, old ? old->entry : NULL)) {
+		kfree(syn);
 		dst_release(dst);
 		return false;
 	}
@@ -363,7 +365,8 @@ static bool take_syn(struct sock *sk, const struct ltcp_family *family,
 	offer(sk, family, dst, &half);
 	ltcp_half_from_syn(&half, seg, &ln->conf, family->default_mss);
 	if (!cookie)
-		return remember(sk, family, &half, reply, old, dst);
+		return remember(sk, family, &half, reply, ltcp_saved_syn(sk, reply->spare, seg),
+				old, dst);
 	send_cookie(ln, family, &half, seg->opt.has & LTCP_HAS_COOKIE_OK, reply, dst);
 	return false;
 }

@@ -41,6 +41,7 @@ struct ltcp_net;
 	X(ICMP_IGNORED, "IcmpIgnored")					\
 	X(LISTEN_OVERFLOWS, "ListenOverflows")				\
 	X(HALF_OPEN_FULL, "HalfOpenFull")				\
+	X(DEFERRED, "DeferAcceptDrop")					\
 	X(COOKIES_SENT, "SyncookiesSent")				\
 	X(COOKIES_RECV, "SyncookiesRecv")				\
 	X(COOKIES_FAILED, "SyncookiesFailed")				\

@@ -14,6 +14,7 @@
 
 struct ltcp_family;
 struct ltcp_port;
+struct ltcp_saved_syn;
 
 /**
  * struct ltcp_skb_cb - what is noted in skb->cb of a queued skb
@@ -84,6 +85,9 @@ enum {
  * @notsent_lowat: TCP_NOTSENT_LOWAT: unsent octets from which on the user waits, 0: none
  * @window_clamp: upper bound for the receive window, 0: none
  * @mtu: path MTU that ICMP reported, with LTCP_DEFERRED_MTU
+ * @defer_accept: TCP_DEFER_ACCEPT, in RTOs (ltcp_half_defer())
+ * @save_syn: TCP_SAVE_SYN: 1: headers of IP and ours, 2: the link's, too
+ * @saved_syn: TCP_SAVED_SYN, NULL: none, or read
  * @fastopen_queue: TCP_FASTOPEN
  * @fastopen_connect: TCP_FASTOPEN_CONNECT
  * @inq: TCP_INQ: recvmsg() tells how much is left
@@ -112,6 +116,9 @@ struct ltcp_sock {
 	u32 window_clamp;
 	u32 mtu;
 	int fastopen_queue;
+	u8 defer_accept;
+	u8 save_syn;
+	struct ltcp_saved_syn *saved_syn;
 	bool fastopen_connect;
 	bool inq;
 	bool stamp_id;

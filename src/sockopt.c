@@ -6,9 +6,11 @@
 
 #include "compat.h"
 #include "cong.h"
+#include "core/half.h"
 #include "core/window.h"
 #include "family.h"
 #include "input.h"
+#include "saved_syn.h"
 #include "stream.h"
 #include "timers.h"
 
@@ -192,6 +194,14 @@ static int ltcp_set_option(struct sock *sk, int optname, int val)
 		WRITE_ONCE(lsk->notsent_lowat, val);
 		sk->sk_write_space(sk);
 		return 0;
+	case TCP_DEFER_ACCEPT:
+		WRITE_ONCE(lsk->defer_accept, ltcp_half_defer(val));
+		return 0;
+	case TCP_SAVE_SYN:
+		if (!ltcp_within(val, 0, 2))
+			return -EINVAL;
+		WRITE_ONCE(lsk->save_syn, val);
+		return 0;
 	case TCP_FASTOPEN:
 		return ltcp_set_fastopen(sk, val);
 	case TCP_FASTOPEN_CONNECT:
@@ -306,6 +316,12 @@ static int ltcp_get_option(const struct sock *sk, int optname, int *val)
 		break;
 	case TCP_NOTSENT_LOWAT:
 		*val = lsk->notsent_lowat;
+		break;
+	case TCP_DEFER_ACCEPT:
+		*val = ltcp_half_defer_s(lsk->defer_accept);
+		break;
+	case TCP_SAVE_SYN:
+		*val = lsk->save_syn;
 		break;
 	case TCP_FASTOPEN:
 		*val = lsk->fastopen_queue;
@@ -475,6 +491,27 @@ static int ltcp_get_cc_info(struct sock *sk, char __user *optval, int __user *op
 	return ltcp_put_option(&info, size, optval, optlen);
 }
 
+/* Too little room is told, by how much there has to be; what was read is gone */
+static int ltcp_get_saved_syn(struct sock *sk, char __user *optval, int __user *optlen)
+{
+	const struct ltcp_saved_syn *syn;
+	int len, size, err;
+
+	if (get_user(len, optlen))
+		return -EFAULT;
+	lock_sock(sk);
+	syn = ltcp_sk(sk)->saved_syn;
+	size = syn ? syn->len : 0;
+	if (len < size)
+		err = put_user(size, optlen) ? -EFAULT : -EINVAL;
+	else
+		err = ltcp_put_option(syn ? syn->octets : NULL, size, optval, optlen);
+	if (!err)
+		ltcp_saved_syn_free(sk);
+	release_sock(sk);
+	return err;
+}
+
 int ltcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
 		    int __user *optlen)
 {
@@ -488,6 +525,8 @@ int ltcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval
 		return ltcp_get_congestion(sk, optval, optlen);
 	if (optname == TCP_CC_INFO)
 		return ltcp_get_cc_info(sk, optval, optlen);
+	if (optname == TCP_SAVED_SYN)
+		return ltcp_get_saved_syn(sk, optval, optlen);
 	lock_sock(sk);
 	err = ltcp_get_option(sk, optname, &val);
 	release_sock(sk);

@@ -9,6 +9,7 @@
 #include "output.h"
 #include "ports.h"
 #include "receive.h"
+#include "saved_syn.h"
 #include "spans.h"
 #include "stream.h"
 #include "tcb_table.h"
@@ -29,6 +30,7 @@ void ltcp_destroy(struct sock *sk)
 {
 	ltcp_timers_stop(sk);
 	ltcp_cong_sock_exit(sk);
+	ltcp_saved_syn_free(sk);
 	ltcp_socket_forget(sk);
 	ltcp_table_remove(ltcp_sk_net(sk), &ltcp_sk(sk)->node);
 	ltcp_ports_release(sk);
@@ -252,6 +254,8 @@ static void ltcp_child_disown(struct sock *sk)
 	lsk->deferred = 0;
 	lsk->readers = 0;
 	lsk->mtu = 0;
+	lsk->defer_accept = 0;
+	lsk->saved_syn = NULL;
 	lsk->counted_orphan = false;
 }
 

@@ -483,7 +483,7 @@ static void segment_for_half(struct peer *p, const struct ltcp_seg *seg)
 {
 	struct ltcp_verdict v = {};
 
-	ltcp_half_segment(&p->half, seg, now, &v);
+	ltcp_half_segment(&p->half, seg, p->defer, now, &v);
 	peer_act(p, &v, seg);
 }
 
@@ -559,14 +559,9 @@ static void half_expired(struct peer *p)
 {
 	struct ltcp_verdict v = {};
 
-	if (p->half.retries >= p->conf.synack_retries) {
-		ltcp_fsm_move(&v, LTCP_SYN_RECEIVED, LTCP_CLOSED, LTCP_CAUSE_TIMEOUT);
-		v.act |= LTCP_ACT_CLOSED;
-	} else {
-		p->half.retries++;
+	ltcp_half_timeout(&p->half, p->conf.synack_retries, p->defer, &v);
+	if (!(v.act & LTCP_ACT_CLOSED))
 		p->half_timer = now + (HALF_RTO << p->half.retries);
-		v.act |= LTCP_ACT_SYNACK;
-	}
 	peer_act(p, &v, NULL);
 }
 

@@ -46,6 +46,7 @@ enum peer_form {
  * @path_mss: what the path carries
  * @adv_mss: MSS to offer
  * @wscale: window scale to offer
+ * @defer: RTOs for which a half-open entry waits for text
  * @buffer: size of the receive buffer
  * @tcb: with PEER_CONNECTION
  * @spans: storage for the spans in flight
@@ -80,6 +81,7 @@ struct peer {
 	u16 path_mss;
 	u16 adv_mss;
 	u8 wscale;
+	u8 defer;
 	u32 buffer;
 
 	struct ltcp_tcb tcb;

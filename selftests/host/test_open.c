@@ -899,3 +899,102 @@ TEST(open_half_open_entry_notes_ecn)
 	ARRIVES(&p, .flags = SYN | LTCP_ECE, .seq = IRS);
 	EXPECT(!p.half.ecn_ok);
 }
+
+/* --- TCP_DEFER_ACCEPT ----------------------------------------------------------- */
+
+/* A half-open entry of a listener that waits for text, for so many RTOs */
+static void deferring(struct peer *p, u8 defer)
+{
+	in_state(p, LTCP_LISTEN);
+	p->defer = defer;
+	ARRIVES(p, .flags = SYN, .seq = IRS);
+	EXPECT_SENT(p, SYN | ACK, ISS, IRS + 1, 0);
+}
+
+/* An ACK without text is heard, but makes no connection; one with text does */
+TEST(open_deferred_until_text)
+{
+	struct peer p;
+
+	deferring(&p, 2);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
+	EXPECT_EQ(p.form, PEER_HALF);
+	EXPECT_EQ(p.last.notes, LTCP_NOTE_DEFERRED);
+	EXPECT_SILENT(&p);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1, .text = 1);
+	EXPECT_STATES(&p, "CLOSED LISTEN SYN-RECEIVED ESTABLISHED");
+	EXPECT_EQ(p.unread, 1);
+}
+
+/* The end of what the peer sends is something to tell the user, too */
+TEST(open_deferred_until_fin)
+{
+	struct peer p;
+
+	deferring(&p, 2);
+	ARRIVES(&p, .flags = FIN | ACK, .seq = IRS + 1, .ack = ISS + 1);
+	EXPECT_STATES(&p, "CLOSED LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT");
+}
+
+/* Who has answered is left in peace until the time is over, and asked once more then */
+TEST(open_deferred_peer_is_asked_at_the_end)
+{
+	struct peer p;
+	u64 start;
+
+	deferring(&p, 3);	/* 1 + 2 + 4 s */
+	start = now;
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
+	peer_wait_until(&p, start + 7 * SECOND - MS);
+	EXPECT_SILENT(&p);
+	peer_wait_until(&p, start + 7 * SECOND + MS);
+	EXPECT_SENT(&p, SYN | ACK, ISS, IRS + 1, 0);
+	EXPECT_EQ(p.half.resent, 1);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
+	EXPECT_STATES(&p, "CLOSED LISTEN SYN-RECEIVED ESTABLISHED");
+}
+
+/* Who has not answered is asked as often as usual, and given up as soon */
+TEST(open_deferred_without_an_ack)
+{
+	struct peer p;
+
+	deferring(&p, 9);
+	p.conf.synack_retries = 1;
+	peer_wait_until(&p, now + SECOND + MS);
+	EXPECT_SENT(&p, SYN | ACK, ISS, IRS + 1, 0);
+	peer_wait_until(&p, now + 2 * SECOND + MS);
+	EXPECT_STATES(&p, "CLOSED LISTEN SYN-RECEIVED CLOSED");
+}
+
+/* Who has answered lives until the time is over, however few SYN-ACKs are sent again */
+TEST(open_deferred_beyond_r2)
+{
+	struct peer p;
+
+	deferring(&p, 3);
+	p.conf.synack_retries = 1;
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
+	peer_wait_until(&p, now + 6 * SECOND);
+	EXPECT_EQ(p.form, PEER_HALF);
+	peer_wait_until(&p, now + 2 * SECOND);
+	EXPECT_SENT(&p, SYN | ACK, ISS, IRS + 1, 0);
+	peer_wait_until(&p, now + 9 * SECOND);
+	EXPECT_STATES(&p, "CLOSED LISTEN SYN-RECEIVED CLOSED");
+}
+
+/* Seconds become RTOs that have passed by then, and RTOs seconds */
+TEST(open_deferred_seconds)
+{
+	static const struct {
+		int asked;
+		u32 answer;
+	} is[] = {
+		{ -1, 0 }, { 0, 0 }, { 1, 1 }, { 2, 3 }, { 3, 3 }, { 4, 7 }, { 30, 31 },
+		{ 127, 127 }, { 128, 247 }, { 2147483647, 127 + 248 * 120 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(is); i++)
+		EXPECT_EQ(ltcp_half_defer_s(ltcp_half_defer(is[i].asked)), is[i].answer);
+}

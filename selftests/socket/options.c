@@ -129,6 +129,53 @@ TEST_F(options, short_answers)
 }
 
 /* An upper layer protocol finds no tcp_sock under it */
+/* Seconds become as many RTOs as are over by then, and what those last is told */
+TEST_F(options, defer_accept_rounds_up)
+{
+	static const struct {
+		int asked;
+		int answer;
+	} cases[] = { { 0, 0 }, { 1, 1 }, { 2, 3 }, { 3, 3 }, { 30, 31 }, { 100, 127 } };
+	int fd = stream_listener(addr_loopback(4000), 8);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		EXPECT_OK(opt_set(fd, SOL_TCP, TCP_DEFER_ACCEPT, cases[i].asked));
+		EXPECT_EQ(cases[i].answer, opt_get(fd, SOL_TCP, TCP_DEFER_ACCEPT));
+	}
+}
+
+/* Who asks for 2 gets the link's header as well, and what was read is gone */
+TEST_F(options, saved_syn_is_read_once)
+{
+	int listener = stream_listener(addr_loopback(4000), 8);
+	socklen_t len[3], none = 0;
+	uint8_t syn[128];
+
+	EXPECT_ERR(EINVAL, opt_set(listener, SOL_TCP, TCP_SAVE_SYN, 3));
+	EXPECT_ERR(EINVAL, opt_set(listener, SOL_TCP, TCP_SAVE_SYN, -1));
+	for (int how = 0; how <= 2; how++) {
+		int sv[2];
+
+		ASSERT_OK(opt_set(listener, SOL_TCP, TCP_SAVE_SYN, how));
+		ASSERT_EQ(how, opt_get(listener, SOL_TCP, TCP_SAVE_SYN));
+		ASSERT_OK(stream_pair_at(sv, listener, addr_loopback(4000)));
+		len[how] = 1;
+		if (how) {
+			EXPECT_ERR(EINVAL, getsockopt(sv[1], SOL_TCP, TCP_SAVED_SYN, syn,
+						      &len[how]));
+		}
+		EXPECT_OK(getsockopt(sv[1], SOL_TCP, TCP_SAVED_SYN, syn, &len[how]));
+		EXPECT_OK(getsockopt(sv[1], SOL_TCP, TCP_SAVED_SYN, syn, &none));
+		EXPECT_EQ(0, none);
+		EXPECT_OK(getsockopt(sv[0], SOL_TCP, TCP_SAVED_SYN, syn, &none));
+		EXPECT_EQ(0, none);
+		stream_close_pair(sv);
+	}
+	EXPECT_EQ(0, len[0]);
+	EXPECT_LE(40, len[1]);
+	EXPECT_EQ(len[1] + 14, len[2]);	/* Ethernet's */
+}
+
 TEST_F(options, no_upper_layer)
 {
 	int sv[2];

@@ -146,7 +146,8 @@ enum ltcp_note {
 	LTCP_NOTE_RENEGED		= 1 << 7,	/* RFC 2018 section 8 */
 	LTCP_NOTE_DSACK			= 1 << 8,	/* the peer reports a duplicate */
 	LTCP_NOTE_DUPLICATE		= 1 << 9,	/* text arrived that was received before */
-	LTCP_N_NOTES			= 10,
+	LTCP_NOTE_DEFERRED		= 1 << 10,	/* an ACK without text made no connection */
+	LTCP_N_NOTES			= 11,
 };
 
 #define LTCP_MOVES_MAX	3

@@ -91,8 +91,17 @@ static bool old_timestamp(const struct ltcp_half *half, const struct ltcp_seg *s
 	       seq_lt(seg->opt.tsval, half->ts_recent);
 }
 
-void ltcp_half_segment(struct ltcp_half *half, const struct ltcp_seg *seg, u64 now,
-		       struct ltcp_verdict *v)
+/* The user wants to hear of the connection when there is text, not before */
+static bool deferred(struct ltcp_half *half, const struct ltcp_seg *seg, unsigned int defer)
+{
+	if (half->retries >= defer || ltcp_seg_end(seg) != half->irs + 1)
+		return false;
+	half->acked = 1;
+	return true;
+}
+
+void ltcp_half_segment(struct ltcp_half *half, const struct ltcp_seg *seg, unsigned int defer,
+		       u64 now, struct ltcp_verdict *v)
 {
 	u8 flags = seg->flags;
 
@@ -131,7 +140,25 @@ void ltcp_half_segment(struct ltcp_half *half, const struct ltcp_seg *seg, u64 n
 		v->reason = LTCP_REASON_NO_TS;
 		return;
 	}
-	v->act |= LTCP_ACT_ESTABLISH;
+	if (deferred(half, seg, defer))
+		v->notes |= LTCP_NOTE_DEFERRED;
+	else
+		v->act |= LTCP_ACT_ESTABLISH;
+}
+
+void ltcp_half_timeout(struct ltcp_half *half, unsigned int limit, unsigned int defer,
+		       struct ltcp_verdict *v)
+{
+	if (half->retries >= limit && !(half->acked && half->retries < defer)) {
+		ltcp_fsm_move(v, LTCP_SYN_RECEIVED, LTCP_CLOSED, LTCP_CAUSE_TIMEOUT);
+		v->act |= LTCP_ACT_CLOSED;
+		return;
+	}
+	half->retries++;	/* both limits are less than 256 */
+	if (half->acked && half->retries < defer)
+		return;
+	half->resent++;
+	v->act |= LTCP_ACT_SYNACK;
 }
 
 unsigned int ltcp_half_lane(const struct ltcp_half *half)
@@ -142,13 +169,37 @@ unsigned int ltcp_half_lane(const struct ltcp_half *half)
 	return level * LTCP_HALF_JITTERS + (half->iss >> (2 * level)) % LTCP_HALF_JITTERS;
 }
 
-u32 ltcp_half_wait_ms(unsigned int lane)
+static u32 rto_ms_after(unsigned int retries)
 {
 	struct ltcp_rtt rtt;
-	u32 rto_ms;
 
 	ltcp_rtt_init(&rtt, 0);
-	rto_ms = ltcp_rtt_backoff(&rtt, lane / LTCP_HALF_JITTERS) / 1000;
+	return ltcp_rtt_backoff(&rtt, retries) / 1000;
+}
+
+u8 ltcp_half_defer(int seconds)
+{
+	unsigned int n = 0;
+	s64 past = 0;
+
+	while (past < seconds && n < 255)
+		past += rto_ms_after(n++) / 1000;
+	return n;
+}
+
+u32 ltcp_half_defer_s(unsigned int defer)
+{
+	u32 seconds = 0;
+
+	while (defer)
+		seconds += rto_ms_after(--defer) / 1000;
+	return seconds;
+}
+
+u32 ltcp_half_wait_ms(unsigned int lane)
+{
+	u32 rto_ms = rto_ms_after(lane / LTCP_HALF_JITTERS);
+
 	return rto_ms + rto_ms / 32 * (lane % LTCP_HALF_JITTERS);
 }
 
@@ -180,7 +231,7 @@ void ltcp_tcb_from_half(struct ltcp_tcb *tcb, const struct ltcp_half *half, u64 
 	tcb->rcv_wscale = half->rcv_wscale;
 	tcb->sack_ok = half->sack_ok;
 	tcb->ecn_ok = half->ecn_ok;
-	tcb->syn_rtx = !!half->retries;
+	tcb->syn_rtx = !!half->resent;
 	ltcp_tcb_update_mss(tcb);
 	ltcp_cong_init(tcb, now);
 }

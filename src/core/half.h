@@ -27,7 +27,9 @@
  * @sack_ok: SACK is permitted
  * @ecn_ok: ECN is in use
  * @cookie: built from a cookie
- * @retries: SYN-ACKs sent again
+ * @acked: our SYN was acknowledged, but the connection waits for text
+ * @retries: RTOs that are over
+ * @resent: SYN-ACKs sent again
  * @challenge: limits answers
  */
 struct ltcp_half {
@@ -46,7 +48,9 @@ struct ltcp_half {
 	u8 sack_ok:1;
 	u8 ecn_ok:1;
 	u8 cookie:1;
+	u8 acked:1;
 	u8 retries;
+	u8 resent;
 	struct ltcp_limiter challenge;
 };
 
@@ -81,12 +85,39 @@ void ltcp_half_ack(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg);
  * ltcp_half_segment() - SEGMENT ARRIVES for a half-open connection
  * @half: the half-open connection
  * @seg: the segment; not changed
+ * @defer: for so many RTOs an ACK without text makes no connection; 0: it does at once
  * @now: clock
  * @v: verdict: LTCP_ACT_SYNACK, _ACK, _RST, _ESTABLISH, or _CLOSED with a move
  *	SYN-RECEIVED -> LISTEN (MUST-11)
  */
-void ltcp_half_segment(struct ltcp_half *half, const struct ltcp_seg *seg, u64 now,
+void ltcp_half_segment(struct ltcp_half *half, const struct ltcp_seg *seg, unsigned int defer,
+		       u64 now, struct ltcp_verdict *v);
+
+/**
+ * ltcp_half_timeout() - section 3.8.3: an RTO is over
+ * @half: the half-open connection
+ * @limit: R2: SYN-ACKs sent again before it is given up
+ * @defer: as above: whoever has acknowledged our SYN is asked once more when it is over
+ * @v: verdict: LTCP_ACT_SYNACK, _CLOSED, or nothing: wait on
+ */
+void ltcp_half_timeout(struct ltcp_half *half, unsigned int limit, unsigned int defer,
 		       struct ltcp_verdict *v);
+
+/**
+ * ltcp_half_defer() - RTOs that must be over until so much time has passed (TCP_DEFER_ACCEPT)
+ * @seconds: the time; 0 or less: none
+ *
+ * Return: at most 255
+ */
+u8 ltcp_half_defer(int seconds);
+
+/**
+ * ltcp_half_defer_s() - how long so many RTOs are
+ * @defer: of ltcp_half_defer()
+ *
+ * Return: seconds
+ */
+u32 ltcp_half_defer_s(unsigned int defer);
 
 /*
  * The SYN-ACK is sent again after RTOs that double (RFC 6298 section 5.5), each
