@@ -2,6 +2,7 @@
 /* Carrying out verdicts: the one place where a socket follows the core's decisions. */
 #include <net/inet_sock.h>
 
+#include "fastopen.h"
 #include "input.h"
 #include "output.h"
 #include "socket.h"
@@ -67,6 +68,8 @@ void ltcp_act_moves(struct sock *sk, const struct ltcp_verdict *v)
 	if (!v->n_moves)
 		return;
 	ltcp_trace_moves(ltcp_sk_net(sk), &ls->node.key, v);
+	if (unlikely(ls->parent))
+		ltcp_fastopen_moved(sk, v);
 	to = v->moves[v->n_moves - 1].to;
 	/* The kernel takes any sk in TIME_WAIT for one that is no full socket */
 	if (to == LTCP_TIME_WAIT)

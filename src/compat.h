@@ -115,6 +115,16 @@ static inline bool ltcp_compat_inet_RECVERR(const struct sock *sk)
 #endif
 }
 
+/* So was the one that tells inet_stream_connect() that a connection waits for text. */
+static inline void ltcp_compat_set_defer_connect(struct sock *sk, bool on)
+{
+#if LTCP_KERNEL_BEFORE(6, 6)
+	inet_sk(sk)->defer_connect = on;
+#else
+	inet_assign_bit(DEFER_CONNECT, sk, on);
+#endif
+}
+
 #if IS_ENABLED(CONFIG_IPV6)
 /* proto.ipv6_pinfo_offset is new in 6.6. */
 static inline void ltcp_compat_ipv6_pinfo_offset(struct proto *prot, size_t offset)

@@ -8,6 +8,7 @@
 #include <net/inet_ecn.h>
 #include <net/ip.h>
 
+#include "fastopen.h"
 #include "half.h"
 #include "input.h"
 #include "listen.h"
@@ -114,6 +115,8 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 		WRITE_ONCE(ltcp_sk(sk)->copied_seq, tcb->irs + 1);
 		if (v.act & LTCP_ACT_CONNECTED)
 			security_inet_conn_established(sk, skb);
+		if (v.act & LTCP_ACT_CONNECTED && ltcp_sk(sk)->fastopen_tried)
+			ltcp_fastopen_answered(sk, seg);
 	}
 	if (v.act & LTCP_ACT_TEXT) {
 		bool news;

@@ -4,6 +4,7 @@
 #include <net/dst.h>
 
 #include "core/ecn.h"
+#include "fastopen.h"
 #include "half.h"
 #include "input.h"
 #include "listen.h"
@@ -42,6 +43,7 @@ int ltcp_listen_start(struct sock *sk, int backlog)
 	if (!ls->listener)
 		return -ENOMEM;
 	sk->sk_max_ack_backlog = backlog;
+	ltcp_fastopen_listen(sk, backlog);
 	err = ltcp_ports_listen(sk);
 	if (err)
 		return err;
@@ -321,29 +323,97 @@ static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
 	ltcp_output_reply(ln, family, reply, &seg, dst);
 }
 
-/* Return: true when an entry was made, whose @reply->options are now */
-static bool remember(struct sock *sk, const struct ltcp_family *family, struct ltcp_half *half,
-		     struct ltcp_reply *reply, struct ltcp_saved_syn *syn,
-		     const struct ltcp_tw_reopen *old, struct dst_entry *dst)
+void ltcp_listen_trace_syn(struct ltcp_net *ln, const struct ltcp_key *key)
+{
+	struct ltcp_verdict v = {};
+
+	ltcp_fsm_move(&v, LTCP_LISTEN, LTCP_SYN_RECEIVED, LTCP_CAUSE_RCV_SYN);
+	ltcp_trace_moves(ln, key, &v);
+}
+
+/* A connection in SYN-RECEIVED, in the table and with a place in the accept queue, or NULL */
+static struct sock *open_child(struct sock *sk, const struct ltcp_family *family,
+			       const struct ltcp_half *half, const struct ltcp_key *key,
+			       struct sk_buff *skb)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
-	struct ltcp_seg seg;
+	struct sock *child;
+
+	if (!ltcp_listen_reserve(sk)) {
+		LTCP_COUNT(ln, LISTEN_OVERFLOWS);
+		return NULL;
+	}
+	child = ltcp_listen_child(sk, half, family, key, skb);
+	if (child && ltcp_table_insert(ln, &ltcp_sk(child)->node)) {
+		ltcp_listen_drop_child(child);
+		child = NULL;
+	}
+	if (!child) {
+		ltcp_listen_let_go(sk);
+		return NULL;
+	}
+	ltcp_listen_trace_syn(ln, key);
+	return child;
+}
+
+/* RFC 7413: the peer has shown a cookie: there is a connection, and the SYN's text is its first */
+static bool open_fast(struct sock *sk, const struct ltcp_family *family,
+		      const struct ltcp_half *half, struct ltcp_reply *reply,
+		      struct ltcp_seg *seg, const struct ltcp_fastopen *answer)
+{
+	struct sk_buff *skb = reply->spare;
+	struct sock *child;
+
+	child = open_child(sk, family, half, &reply->key, skb);
+	if (!child) {
+		ltcp_fastopen_let_go(sk);
+		return false;
+	}
+	ltcp_fastopen_opened(child, sk);
+	ltcp_sk(child)->saved_syn = ltcp_saved_syn(sk, skb, seg);
+	if (answer->len)
+		ltcp_sk(child)->tcb.syn_fastopen = answer;
+	reply->spare = NULL;
+	ltcp_listen_welcome(sk, child, skb, seg);
+	return true;
+}
+
+/* Return: true when an entry was made, whose @reply->options are now */
+static bool remember(struct sock *sk, const struct ltcp_family *family, struct ltcp_half *half,
+		     struct ltcp_reply *reply, struct ltcp_seg *seg,
+		     const struct ltcp_tw_reopen *old, struct dst_entry *dst)
+{
+	struct ltcp_fastopen answer = {};
+	struct ltcp_net *ln = ltcp_sk_net(sk);
+	struct ltcp_saved_syn *syn;
+	struct ltcp_seg synack;
 
 	half->iss = ltcp_timewait_iss(old, ltcp_secret_isn(&reply->key));
 	half->ts_off = ltcp_secret_ts_off(&reply->key);
+	if (!old && ltcp_fastopen_wanted(sk, seg) &&
+	    ltcp_fastopen_take_syn(sk, dst, &reply->key, seg, &answer) &&
+	    open_fast(sk, family, half, reply, seg, &answer)) {
+		dst_release(dst);
+		return false;
+	}
+	syn = ltcp_saved_syn(sk, reply->spare, seg);
 	if (ltcp_half_new(sk, half, reply, syn, old ? old->entry : NULL)) {
 		kfree(syn);
 		dst_release(dst);
 		return false;
 	}
-	ltcp_half_synack(half, ltcp_now(), &seg);
-	ltcp_output_reply(ln, family, reply, &seg, dst);
+	ltcp_half_synack(half, ltcp_now(), &synack);
+	if (answer.len) {
+		synack.opt.has |= LTCP_HAS_FASTOPEN;
+		synack.opt.fastopen = answer;
+	}
+	ltcp_output_reply(ln, family, reply, &synack, dst);
 	return true;
 }
 
 /* As remember() */
 static bool take_syn(struct sock *sk, const struct ltcp_family *family,
-		     const struct ltcp_seg *seg, struct ltcp_reply *reply,
+		     struct ltcp_seg *seg, struct ltcp_reply *reply,
 		     const struct ltcp_tw_reopen *old)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
@@ -365,8 +435,7 @@ static bool take_syn(struct sock *sk, const struct ltcp_family *family,
 	offer(sk, family, dst, &half);
 	ltcp_half_from_syn(&half, seg, &ln->conf, family->default_mss);
 	if (!cookie)
-		return remember(sk, family, &half, reply, ltcp_saved_syn(sk, reply->spare, seg),
-				old, dst);
+		return remember(sk, family, &half, reply, seg, old, dst);
 	send_cookie(ln, family, &half, seg->opt.has & LTCP_HAS_COOKIE_OK, reply, dst);
 	return false;
 }
@@ -408,37 +477,16 @@ static bool half_from_cookie(const struct sock *sk, const struct ltcp_family *fa
 	return true;
 }
 
-void ltcp_listen_trace_syn(struct ltcp_net *ln, const struct ltcp_key *key)
-{
-	struct ltcp_verdict v = {};
-
-	ltcp_fsm_move(&v, LTCP_LISTEN, LTCP_SYN_RECEIVED, LTCP_CAUSE_RCV_SYN);
-	ltcp_trace_moves(ln, key, &v);
-}
-
 /* Two ACKs may race: whoever enters the table first is the connection */
 static bool open_from_cookie(struct sock *sk, const struct ltcp_family *family,
 			     const struct ltcp_half *half, const struct ltcp_reply *reply,
 			     struct sk_buff *skb, struct ltcp_seg *seg)
 {
-	struct ltcp_net *ln = ltcp_sk_net(sk);
-	struct sock *child;
+	struct sock *child = open_child(sk, family, half, &reply->key, skb);
 
-	if (!ltcp_listen_reserve(sk)) {
-		LTCP_COUNT(ln, LISTEN_OVERFLOWS);
+	if (!child)
 		return false;
-	}
-	child = ltcp_listen_child(sk, half, family, &reply->key, skb);
-	if (child && ltcp_table_insert(ln, &ltcp_sk(child)->node)) {
-		ltcp_listen_drop_child(child);
-		child = NULL;
-	}
-	if (!child) {
-		ltcp_listen_let_go(sk);
-		return false;
-	}
-	ltcp_listen_trace_syn(ln, &reply->key);
-	LTCP_COUNT(ln, COOKIES_RECV);
+	LTCP_COUNT(ltcp_sk_net(sk), COOKIES_RECV);
 	ltcp_listen_welcome(sk, child, skb, seg);
 	return true;
 }

@@ -45,6 +45,13 @@ struct ltcp_net;
 	X(COOKIES_SENT, "SyncookiesSent")				\
 	X(COOKIES_RECV, "SyncookiesRecv")				\
 	X(COOKIES_FAILED, "SyncookiesFailed")				\
+	X(FASTOPEN_ACTIVE, "FastOpenActive")				\
+	X(FASTOPEN_ACTIVE_FAIL, "FastOpenActiveFail")			\
+	X(FASTOPEN_PASSIVE, "FastOpenPassive")				\
+	X(FASTOPEN_PASSIVE_FAIL, "FastOpenPassiveFail")			\
+	X(FASTOPEN_OVERFLOWS, "FastOpenListenOverflow")			\
+	X(FASTOPEN_REQUESTS, "FastOpenCookieReqd")			\
+	X(FASTOPEN_OLD_KEY, "FastOpenPassiveAltKey")			\
 	X(TW, "TW")							\
 	X(TW_OVERFLOW, "TWOverflow")					\
 	X(TW_REOPENED, "TWReopened")					\

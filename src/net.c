@@ -2,6 +2,7 @@
 /* The beginning and the end of a network namespace. */
 #include "cong.h"
 #include "family.h"
+#include "fastopen.h"
 #include "half.h"
 #include "mib.h"
 #include "net.h"
@@ -28,9 +29,12 @@ static int __net_init net_start(struct net *net)
 	err = ltcp_half_net_init(ln);
 	if (err)
 		goto out_timewait;
-	err = ltcp_table_init(ln);
+	err = ltcp_fastopen_net_init(ln);
 	if (err)
 		goto out_half;
+	err = ltcp_table_init(ln);
+	if (err)
+		goto out_fastopen;
 	err = ltcp_sysctl_init(ln);
 	if (err)
 		goto out_table;
@@ -53,6 +57,8 @@ out_sysctl:
 	ltcp_sysctl_exit(ln);
 out_table:
 	ltcp_table_exit(ln);
+out_fastopen:
+	ltcp_fastopen_net_exit(ln);
 out_half:
 	ltcp_half_net_exit(ln);
 out_timewait:
@@ -76,6 +82,7 @@ static void __net_exit net_stop(struct net *net)
 	ltcp_ipv4_net_exit(ln);
 	ltcp_sysctl_exit(ln);
 	ltcp_table_exit(ln);
+	ltcp_fastopen_net_exit(ln);
 	ltcp_mib_exit(ln);
 	ltcp_cong_net_exit(ln);
 }

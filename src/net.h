@@ -13,6 +13,8 @@
 
 struct ctl_table_header;
 struct ltcp_expiry;
+struct ltcp_fastopen_cache;
+struct ltcp_fastopen_secret;
 
 /**
  * struct ltcp_settings - sysctls that are not the protocol's own (net.ipv4.ltcp_*)
@@ -22,6 +24,7 @@ struct ltcp_expiry;
  * @max_timewait: TIME-WAIT entries, at most
  * @max_half: half-open entries of one listener, at most, besides its backlog
  * @abort_on_overflow: reset instead of waiting when the accept queue is full
+ * @fastopen: LTCP_FASTOPEN_* bits
  * @min_pmtu: the least path MTU that ICMP can impose
  * @moderate_rcvbuf: receive buffers grow by themselves
  * @base_rmem: SO_RCVBUF's least, default and most; new sockets get the larger of the first two
@@ -34,6 +37,7 @@ struct ltcp_settings {
 	int max_timewait;
 	int max_half;
 	int abort_on_overflow;
+	int fastopen;
 	int min_pmtu;
 	int moderate_rcvbuf;
 	int base_rmem[3];
@@ -53,6 +57,9 @@ struct ltcp_settings {
  * @ctl6: the same, IPv6; NULL: the kernel has none
  * @orphans: connections without a user
  * @cookie_at: when a cookie was last sent, microseconds, to the second; 0: never
+ * @fastopen_keys: of listeners that have none of their own
+ * @fastopen_lock: protects what is in @fastopen_cache
+ * @fastopen_cache: cookies of servers, NULL: nobody has ever asked for one
  * @halves: where half-open entries wait for their next SYN-ACK
  * @timewait: where TIME-WAIT entries wait for their ends
  * @tw_count: TIME-WAIT entries
@@ -69,6 +76,9 @@ struct ltcp_net {
 	struct sock *ctl6;
 	atomic_t orphans;
 	u64 cookie_at;
+	struct ltcp_fastopen_secret __rcu *fastopen_keys;
+	spinlock_t fastopen_lock;	/* softirq-safe; innermost */
+	struct ltcp_fastopen_cache *fastopen_cache;
 	struct ltcp_expiry __percpu *halves;
 	struct ltcp_expiry __percpu *timewait;
 	atomic_t tw_count;

@@ -381,6 +381,27 @@ void ltcp_output_syn(struct sock *sk)
 	ltcp_transmit_syn(&ltcp_sk(sk)->tcb, &plan);
 	plan.again = ltcp_sk(sk)->tcb.syn_rtx;
 	send_planned(sk, &plan);
+	ltcp_sk(sk)->tcb.syn_fastopen = NULL;
+}
+
+void ltcp_output_syn_text(struct sock *sk)
+{
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	struct ltcp_plan plan, text;
+	struct sk_buff *skb;
+	u64 now = ltcp_now();
+
+	ltcp_transmit_syn_text(tcb, &plan);
+	text = plan;
+	text.seq++;
+	skb = text_skb(sk, &text);
+	plan.len = text.len;
+	if (skb) {
+		transmit(sk, skb, &plan, now);
+		ltcp_transmit_sent(tcb, &plan, now);
+		advance_send_head(sk);
+	}
+	tcb->syn_fastopen = NULL;
 }
 
 void ltcp_output_probe(struct sock *sk)

@@ -28,6 +28,12 @@ void ltcp_output_ack(struct sock *sk);
 void ltcp_output_syn(struct sock *sk);
 
 /**
+ * ltcp_output_syn_text() - send our SYN with text
+ * @sk: locked, in SYN-SENT
+ */
+void ltcp_output_syn_text(struct sock *sk);
+
+/**
  * ltcp_output_probe() - send a window probe
  * @sk: locked
  */

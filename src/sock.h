@@ -7,6 +7,7 @@
 #include <net/inet_sock.h>
 #include <net/sock.h>
 
+#include "core/fastopen.h"
 #include "core/fsm.h"
 #include "net.h"
 #include "tcb_table.h"
@@ -34,6 +35,7 @@ struct ltcp_skb_cb {
  * struct ltcp_listener - what only a listening socket has
  * @accept_lock: protects @accept_queue
  * @accept_queue: connections that wait for accept(), by ltcp_sock.accept_link
+ * @fastopen: connections that were opened by a SYN; under @accept_lock
  * @n_half: half-open entries
  * @closing: no more half-open entries
  * @no_accept: no more connections; under @accept_lock
@@ -41,6 +43,7 @@ struct ltcp_skb_cb {
 struct ltcp_listener {
 	spinlock_t accept_lock;
 	struct list_head accept_queue;
+	struct ltcp_fastopen_queue fastopen;
 	atomic_t n_half;
 	bool closing;
 	bool no_accept;
@@ -73,7 +76,8 @@ enum {
  * @listener: NULL unless listening
  * @listen_link: in the port's list of listeners (RCU)
  * @accept_link: in the listener's accept queue
- * @parent: the listener that this connection waits at, until accepted
+ * @parent: Fast Open: the listener whose queue counts this connection, a reference is
+ *	held; NULL: none
  * @timer: runs at the earliest of @tcb.timer
  * @timer_at: when @timer runs, microseconds; 0: it does not
  * @deferred: LTCP_DEFERRED_* bits
@@ -90,6 +94,10 @@ enum {
  * @saved_syn: TCP_SAVED_SYN, NULL: none, or read
  * @fastopen_queue: TCP_FASTOPEN
  * @fastopen_connect: TCP_FASTOPEN_CONNECT
+ * @fastopen_no_cookie: TCP_FASTOPEN_NO_COOKIE
+ * @fastopen_now: MSG_FASTOPEN: the call that connects brings text along
+ * @fastopen_tried: the SYN has tried, its answer tells
+ * @fastopen_keys: TCP_FASTOPEN_KEY, NULL: the namespace's count
  * @inq: TCP_INQ: recvmsg() tells how much is left
  * @stamp_id: SOF_TIMESTAMPING_OPT_ID was on when something was last sent
  * @stamp_base: sequence number that timestamps' identifiers count from, with @stamp_id
@@ -120,6 +128,10 @@ struct ltcp_sock {
 	u8 save_syn;
 	struct ltcp_saved_syn *saved_syn;
 	bool fastopen_connect;
+	bool fastopen_no_cookie;
+	bool fastopen_now;
+	bool fastopen_tried;
+	struct ltcp_fastopen_secret __rcu *fastopen_keys;
 	bool inq;
 	bool stamp_id;
 	u32 stamp_base;

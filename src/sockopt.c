@@ -9,6 +9,7 @@
 #include "core/half.h"
 #include "core/window.h"
 #include "family.h"
+#include "fastopen.h"
 #include "input.h"
 #include "saved_syn.h"
 #include "stream.h"
@@ -145,23 +146,31 @@ static int ltcp_set_bool(bool *option, int val)
 	return 0;
 }
 
-/*
- * Fast Open (RFC 7413) as between hosts that have no cookie of each other: all
- * that it needs is taken, and SYNs carry no text.
- */
 static int ltcp_set_fastopen(struct sock *sk, int val)
 {
 	if (val < 0 || !((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)))
 		return -EINVAL;
-	ltcp_sk(sk)->fastopen_queue = min(val, READ_ONCE(sock_net(sk)->core.sysctl_somaxconn));
+	WRITE_ONCE(ltcp_sk(sk)->fastopen_queue,
+		   min(val, READ_ONCE(sock_net(sk)->core.sysctl_somaxconn)));
 	return 0;
 }
 
 static int ltcp_set_fastopen_connect(struct sock *sk, int val)
 {
-	if (sk->sk_state != TCP_CLOSE && ltcp_within(val, 0, 1))
+	if (!ltcp_within(val, 0, 1))
+		return -EINVAL;
+	if (!(READ_ONCE(ltcp_sk_net(sk)->set.fastopen) & LTCP_FASTOPEN_CLIENT))
+		return -EOPNOTSUPP;
+	if (sk->sk_state != TCP_CLOSE)
 		return -EINVAL;
 	return ltcp_set_bool(&ltcp_sk(sk)->fastopen_connect, val);
+}
+
+static int ltcp_set_fastopen_no_cookie(struct sock *sk, int val)
+{
+	if (!((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)))
+		return -EINVAL;
+	return ltcp_set_bool(&ltcp_sk(sk)->fastopen_no_cookie, val);
 }
 
 static int ltcp_set_option(struct sock *sk, int optname, int val)
@@ -206,6 +215,8 @@ static int ltcp_set_option(struct sock *sk, int optname, int val)
 		return ltcp_set_fastopen(sk, val);
 	case TCP_FASTOPEN_CONNECT:
 		return ltcp_set_fastopen_connect(sk, val);
+	case TCP_FASTOPEN_NO_COOKIE:
+		return ltcp_set_fastopen_no_cookie(sk, val);
 	case TCP_INQ:
 		return ltcp_set_bool(&lsk->inq, val);
 	case TCP_THIN_DUPACK:	/* RFC 8985 needs no third duplicate ACK */
@@ -240,6 +251,22 @@ static int ltcp_set_congestion(struct sock *sk, sockptr_t optval, unsigned int o
 	return 0;
 }
 
+/* One key, or two: cookies of the second, too, are valid for a while */
+static int ltcp_set_fastopen_key(struct sock *sk, sockptr_t optval, unsigned int optlen)
+{
+	u8 keys[2 * LTCP_FASTOPEN_KEY_LEN];
+	int err;
+
+	if (optlen > sizeof(keys))
+		return -EINVAL;
+	if (copy_from_sockptr(keys, optval, optlen))
+		return -EFAULT;
+	lock_sock(sk);
+	err = ltcp_fastopen_set(sk, keys, optlen);
+	release_sock(sk);
+	return err;
+}
+
 int ltcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 		    unsigned int optlen)
 {
@@ -249,6 +276,8 @@ int ltcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 		return ltcp_family_of(sk)->setsockopt(sk, level, optname, optval, optlen);
 	if (optname == TCP_CONGESTION)
 		return ltcp_set_congestion(sk, optval, optlen);
+	if (optname == TCP_FASTOPEN_KEY)
+		return ltcp_set_fastopen_key(sk, optval, optlen);
 	if (optlen < sizeof(val))
 		return -EINVAL;
 	if (copy_from_sockptr(&val, optval, sizeof(val)))
@@ -329,6 +358,9 @@ static int ltcp_get_option(const struct sock *sk, int optname, int *val)
 	case TCP_FASTOPEN_CONNECT:
 		*val = lsk->fastopen_connect;
 		break;
+	case TCP_FASTOPEN_NO_COOKIE:
+		*val = lsk->fastopen_no_cookie;
+		break;
 	case TCP_INQ:
 		*val = lsk->inq;
 		break;
@@ -378,6 +410,9 @@ static void ltcp_info_options(const struct ltcp_tcb *tcb, struct tcp_info *info)
 		info->tcpi_options |= TCPI_OPT_ECN;
 	if (tcb->ecn_seen)
 		info->tcpi_options |= TCPI_OPT_ECN_SEEN;
+	if (tcb->syn_text_acked)
+		info->tcpi_options |= TCPI_OPT_SYN_DATA;
+	info->tcpi_fastopen_client_fail = tcb->fastopen_fail;
 	if (tcb->wscale_ok) {
 		info->tcpi_options |= TCPI_OPT_WSCALE;
 		info->tcpi_snd_wscale = tcb->snd_wscale;
@@ -512,6 +547,15 @@ static int ltcp_get_saved_syn(struct sock *sk, char __user *optval, int __user *
 	return err;
 }
 
+/* His own: the namespace's are nobody's business */
+static int ltcp_get_fastopen_key(struct sock *sk, char __user *optval, int __user *optlen)
+{
+	u8 keys[2 * LTCP_FASTOPEN_KEY_LEN];
+	unsigned int size = ltcp_fastopen_get(sk, keys);
+
+	return ltcp_put_option(keys, size, optval, optlen);
+}
+
 int ltcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
 		    int __user *optlen)
 {
@@ -525,6 +569,8 @@ int ltcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval
 		return ltcp_get_congestion(sk, optval, optlen);
 	if (optname == TCP_CC_INFO)
 		return ltcp_get_cc_info(sk, optval, optlen);
+	if (optname == TCP_FASTOPEN_KEY)
+		return ltcp_get_fastopen_key(sk, optval, optlen);
 	if (optname == TCP_SAVED_SYN)
 		return ltcp_get_saved_syn(sk, optval, optlen);
 	lock_sock(sk);

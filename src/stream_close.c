@@ -4,6 +4,7 @@
 
 #include "cong.h"
 #include "family.h"
+#include "fastopen.h"
 #include "input.h"
 #include "listen.h"
 #include "output.h"
@@ -31,6 +32,7 @@ void ltcp_destroy(struct sock *sk)
 	ltcp_timers_stop(sk);
 	ltcp_cong_sock_exit(sk);
 	ltcp_saved_syn_free(sk);
+	ltcp_fastopen_free(sk);
 	ltcp_socket_forget(sk);
 	ltcp_table_remove(ltcp_sk_net(sk), &ltcp_sk(sk)->node);
 	ltcp_ports_release(sk);
@@ -251,6 +253,8 @@ static void ltcp_child_disown(struct sock *sk)
 	INIT_HLIST_NODE(&lsk->listen_link);
 	INIT_LIST_HEAD(&lsk->accept_link);
 	lsk->parent = NULL;
+	RCU_INIT_POINTER(lsk->fastopen_keys, NULL);
+	lsk->fastopen_queue = 0;
 	lsk->deferred = 0;
 	lsk->readers = 0;
 	lsk->mtu = 0;

@@ -5,7 +5,9 @@
 #include <net/inet_common.h>
 #include <net/ip.h>
 
+#include "compat.h"
 #include "family.h"
+#include "fastopen.h"
 #include "input.h"
 #include "listen.h"
 #include "output.h"
@@ -56,6 +58,7 @@ static void ltcp_connect_open(struct sock *sk, const struct ltcp_tw_reopen *old)
 	struct dst_entry *dst = __sk_dst_get(sk);
 	struct ltcp_verdict v = {};
 	struct ltcp_env env;
+	bool held;
 
 	if (sk->sk_state == TCP_CLOSE)
 		ltcp_socket_renew(sk);
@@ -68,8 +71,12 @@ static void ltcp_connect_open(struct sock *sk, const struct ltcp_tw_reopen *old)
 	sock_reset_flag(sk, SOCK_DONE);
 	sk_set_txhash(sk);
 	ltcp_sk_env(sk, &env);
+	held = ltcp_fastopen_connect(sk);
 	ltcp_fsm_open_active(tcb, ltcp_timewait_iss(old, ltcp_secret_isn(&lsk->node.key)), &env,
 			     &v);
+	if (held)
+		ltcp_fsm_hold_syn(tcb, &v);
+	ltcp_compat_set_defer_connect(sk, held);
 	ltcp_act(sk, &v);
 }
 
@@ -202,6 +209,7 @@ int ltcp_disconnect(struct sock *sk, int flags)
 		ltcp_fsm_abort(&ltcp_sk(sk)->tcb, err, &v);
 		ltcp_act(sk, &v);
 	}
+	ltcp_compat_set_defer_connect(sk, false);
 	ltcp_socket_forget(sk);
 	ltcp_drop_received(sk);
 	ltcp_drop_page(sk);

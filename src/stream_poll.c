@@ -84,8 +84,10 @@ __poll_t ltcp_stream_poll(struct file *file, struct socket *sock, poll_table *wa
 		mask |= EPOLLHUP;
 	if (shutdown & RCV_SHUTDOWN)
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
-	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV)
+	if ((state != TCP_SYN_SENT && state != TCP_SYN_RECV) || ltcp_sk(sk)->tcb.fastopen)
 		mask |= ltcp_poll_in(sk) | ltcp_poll_out(sk, shutdown);
+	else if (state == TCP_SYN_SENT && ltcp_sk(sk)->tcb.syn_held)
+		mask |= EPOLLOUT | EPOLLWRNORM;	/* what is written goes with the SYN */
 	smp_rmb(); /* an error is noted before the state that it caused */
 	if (READ_ONCE(sk->sk_err) || !skb_queue_empty_lockless(&sk->sk_error_queue))
 		mask |= EPOLLERR;

@@ -5,6 +5,7 @@
 #include <net/inet_common.h>
 #include <net/tcp_states.h>
 
+#include "fastopen.h"
 #include "output.h"
 #include "pages.h"
 #include "stream.h"
@@ -213,7 +214,7 @@ static int ltcp_send_some(struct sock *sk, struct msghdr *msg, bool *fresh)
 void ltcp_socket_push(struct sock *sk, bool more)
 {
 	ltcp_sk(sk)->tcb.more = more;
-	if (LTCP_IN(sk->sk_state, LTCP_MAY_TRANSMIT))
+	if (ltcp_may_transmit(&ltcp_sk(sk)->tcb))
 		ltcp_output(sk);
 }
 
@@ -226,10 +227,16 @@ static int ltcp_send_wait(struct sock *sk, bool push, long *timeo)
 	return sk_stream_wait_memory(sk, timeo);
 }
 
+/* RFC 7413 section 4.2.2: a server need not wait for the handshake's end */
+static bool ltcp_send_early(const struct sock *sk)
+{
+	return sk->sk_state == TCP_SYN_RECV && ltcp_sk(sk)->tcb.fastopen;
+}
+
 static bool ltcp_send_over(const struct sock *sk)
 {
 	return sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN) ||
-	       !LTCP_IN(sk->sk_state, LTCP_MAY_SEND);
+	       (!LTCP_IN(sk->sk_state, LTCP_MAY_SEND) && !ltcp_send_early(sk));
 }
 
 /* Return: 0 when all octets are queued, or -errno */
@@ -295,34 +302,83 @@ static void ltcp_send_stamp(struct sock *sk, u32 stamps)
 	skb_shinfo(skb)->tskey = lsk->tcb.snd_end - 1 - lsk->stamp_base;
 }
 
-/*
- * MSG_FASTOPEN opens the connection first. Without a cookie of the peer's (RFC
- * 7413 section 4.2.1) the text waits until it is open; who does not want to
- * wait sends it again then.
- */
-static int ltcp_send_open(struct sock *sk, struct msghdr *msg)
+/* What fits into the SYN is queued, and the SYN goes; 0 or -errno */
+static int ltcp_send_syn(struct sock *sk, struct msghdr *msg, int *sent)
 {
-	int flags = msg->msg_flags & MSG_DONTWAIT ? O_NONBLOCK : 0;
-	struct sockaddr *addr = msg->msg_name;
+	size_t all = msg_data_left(msg), most = ltcp_fastopen_room(sk);
+	bool fresh;
+	int n = 0;
 
+	if (msg->msg_flags & MSG_OOB)	/* there is no urgent text on a SYN */
+		most = 0;
+	iov_iter_truncate(&msg->msg_iter, most);
+	while (msg_data_left(msg) && (n = ltcp_send_some(sk, msg, &fresh)) > 0)
+		*sent += n;
+	iov_iter_reexpand(&msg->msg_iter, all - *sent);
+	ltcp_fastopen_send(sk);
+	return n == -EFAULT && !*sent ? n : 0;
+}
+
+static int ltcp_send_connect(struct sock *sk, struct msghdr *msg)
+{
+	int flags = msg->msg_flags & MSG_DONTWAIT ? O_NONBLOCK : 0, err;
+
+	ltcp_sk(sk)->fastopen_now = true;
+	err = __inet_stream_connect(sk->sk_socket, msg->msg_name, msg->msg_namelen, flags, 1);
+	ltcp_sk(sk)->fastopen_now = false;
+	return err;
+}
+
+static int ltcp_send_may_open(const struct sock *sk, const struct msghdr *msg)
+{
+	const struct sockaddr *addr = msg->msg_name;
+
+	if (!(READ_ONCE(ltcp_sk_net(sk)->set.fastopen) & LTCP_FASTOPEN_CLIENT))
+		return -EOPNOTSUPP;
 	if (addr && msg->msg_namelen >= (int)sizeof(addr->sa_family) &&
 	    addr->sa_family == AF_UNSPEC)
 		return -EOPNOTSUPP;
-	if (!addr && sk->sk_state == TCP_CLOSE)
-		return -EINVAL;
-	return __inet_stream_connect(sk->sk_socket, addr, msg->msg_namelen, flags, 1);
+	return !addr && sk->sk_state == TCP_CLOSE ? -EINVAL : 0;
+}
+
+/*
+ * MSG_FASTOPEN, or the first text after TCP_FASTOPEN_CONNECT: with a cookie of the
+ * peer's (RFC 7413 section 4.2.1) the SYN takes along what it has room for. Without
+ * one the text waits until the connection is open; who does not want to wait sends
+ * it again then.
+ */
+static int ltcp_send_open(struct sock *sk, struct msghdr *msg, int *sent)
+{
+	const struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	int err = 0;
+
+	if (!tcb->syn_held) {
+		err = ltcp_send_may_open(sk, msg) ? : ltcp_send_connect(sk, msg);
+		if (err || !tcb->syn_held)
+			return err;
+	}
+	if (sk->sk_state == TCP_SYN_SENT) {
+		err = ltcp_send_syn(sk, msg, sent) ? : ltcp_send_connect(sk, msg);
+		if (err == -EALREADY)
+			err = -EINPROGRESS;
+	}
+	if (err && err != -EINPROGRESS)
+		*sent = 0;
+	return err;
 }
 
 /* Wait until the connection can send, and check what can be checked beforehand */
-static int ltcp_send_begin(struct sock *sk, struct msghdr *msg, long *timeo, u32 *stamps)
+static int ltcp_send_begin(struct sock *sk, struct msghdr *msg, long *timeo, u32 *stamps,
+			   int *sent)
 {
 	int err = 0;
 
-	if (unlikely(msg->msg_flags & MSG_FASTOPEN))
-		err = ltcp_send_open(sk, msg);
+	if (unlikely(msg->msg_flags & MSG_FASTOPEN || ltcp_sk(sk)->tcb.syn_held))
+		err = ltcp_send_open(sk, msg, sent);
 	if (err)
 		return err;
-	if (sk->sk_state != TCP_ESTABLISHED && sk->sk_state != TCP_CLOSE_WAIT)
+	if (sk->sk_state != TCP_ESTABLISHED && sk->sk_state != TCP_CLOSE_WAIT &&
+	    !ltcp_send_early(sk))
 		err = sk_stream_wait_connect(sk, timeo);
 	if (!err)
 		err = ltcp_send_check_cmsg(sk, msg, stamps);
@@ -337,7 +393,7 @@ static int ltcp_sendmsg_locked(struct sock *sk, struct msghdr *msg)
 	int sent = 0, err;
 	u32 stamps = 0;
 
-	err = ltcp_send_begin(sk, msg, &timeo, &stamps);
+	err = ltcp_send_begin(sk, msg, &timeo, &stamps, &sent);
 	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 	if (!err) {
 		ltcp_send_number(ltcp_sk(sk), stamps);

@@ -6,6 +6,7 @@
 
 #include "compat.h"
 #include "cong.h"
+#include "fastopen.h"
 #include "net.h"
 #include "sysctl.h"
 
@@ -104,6 +105,70 @@ static int sysctl_cong_allowed(LTCP_COMPAT_CTL_TABLE *ctl, int write, void *buff
 	return sysctl_cong_names(ctl, true, write, buffer, lenp, ppos);
 }
 
+#define FASTOPEN_KEY_TEXT	(4 * 8 + 3)	/* octets of a key: four words, as in Linux's */
+
+static int print_key(char *text, size_t size, const siphash_key_t *key)
+{
+	__le32 word[4];
+
+	memcpy(word, key, sizeof(word));
+	return scnprintf(text, size, "%08x-%08x-%08x-%08x", le32_to_cpu(word[0]),
+			 le32_to_cpu(word[1]), le32_to_cpu(word[2]), le32_to_cpu(word[3]));
+}
+
+/* @end: what follows it */
+static bool read_key(const char *text, siphash_key_t *key, const char **end)
+{
+	unsigned int word[4];
+	__le32 le[4];
+	int i, n = 0;
+
+	if (sscanf(text, "%8x-%8x-%8x-%8x%n", &word[0], &word[1], &word[2], &word[3], &n) != 4)
+		return false;
+	for (i = 0; i < 4; i++)
+		le[i] = cpu_to_le32(word[i]);
+	memcpy(key, le, sizeof(*key));
+	*end = text + n;
+	return true;
+}
+
+static bool read_keys(const char *text, struct ltcp_fastopen_keys *keys)
+{
+	const char *end;
+
+	memset(keys, 0, sizeof(*keys));
+	keys->n = 1;
+	if (!read_key(text, &keys->key[0], &end))
+		return false;
+	if (*end == ',') {
+		keys->n = 2;
+		if (!read_key(end + 1, &keys->key[1], &end))
+			return false;
+	}
+	return !*end;
+}
+
+/* The key of Fast Open's cookies, and the one before: "key" or "key,key" */
+static int sysctl_fastopen_key(LTCP_COMPAT_CTL_TABLE *ctl, int write, void *buffer,
+			       size_t *lenp, loff_t *ppos)
+{
+	char text[2 * FASTOPEN_KEY_TEXT + 8];
+	struct ltcp_net *ln = ctl->data;
+	struct ltcp_fastopen_keys keys;
+	int n, err;
+
+	ltcp_fastopen_net_get(ln, &keys);
+	n = print_key(text, sizeof(text), &keys.key[0]);
+	if (keys.n > 1) {
+		text[n++] = ',';
+		print_key(text + n, sizeof(text) - n, &keys.key[1]);
+	}
+	err = sysctl_text(ctl, text, sizeof(text), write, buffer, lenp, ppos);
+	if (err || !write)
+		return err;
+	return read_keys(text, &keys) ? ltcp_fastopen_net_set(ln, &keys) : -EINVAL;
+}
+
 static const struct ltcp_knob knobs[] = {
 	KNOB("syn_retries", conf.syn_retries, 1, LTCP_RETRIES_MAX),
 	KNOB("synack_retries", conf.synack_retries, 0, LTCP_RETRIES_MAX),
@@ -132,6 +197,8 @@ static const struct ltcp_knob knobs[] = {
 	KNOB("max_timewait", set.max_timewait, 0, INT_MAX),
 	KNOB("max_syn_backlog", set.max_half, 0, INT_MAX),
 	KNOB("abort_on_overflow", set.abort_on_overflow, 0, 1),
+	KNOB("fastopen", set.fastopen, 0, LTCP_FASTOPEN_BITS),
+	KNOB_OF("fastopen_key", sysctl_fastopen_key, 0600),
 	KNOB("min_pmtu", set.min_pmtu, 68, U16_MAX),
 	KNOB("moderate_rcvbuf", set.moderate_rcvbuf, 0, 1),
 	KNOBS("rmem", set.base_rmem, 3, 1, INT_MAX),
@@ -168,6 +235,7 @@ static const struct ltcp_conf default_conf = {
 static const struct ltcp_settings default_set = {
 	.syncookies = 1,
 	.syncookies_bare = 1,
+	.fastopen = LTCP_FASTOPEN_CLIENT,
 	.min_pmtu = 552,
 	.moderate_rcvbuf = 1,
 	.base_rmem = { 4096, 131072, 6291456 },

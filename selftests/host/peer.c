@@ -360,6 +360,27 @@ void peer_connect(struct peer *p)
 	peer_act(p, &v, NULL);
 }
 
+void peer_connect_fast(struct peer *p, u32 n, const struct ltcp_fastopen *fastopen)
+{
+	struct ltcp_verdict v = {};
+	struct ltcp_plan plan;
+	struct ltcp_env env;
+
+	init_tcb(p);
+	p->form = PEER_CONNECTION;
+	env = peer_env(p);
+	ltcp_fsm_open_active(&p->tcb, p->iss, &env, &v);
+	ltcp_fsm_hold_syn(&p->tcb, &v);
+	peer_act(p, &v, NULL);
+	p->queued += n;
+	ltcp_fsm_send(&p->tcb, n, false);
+	ltcp_fsm_release_syn(&p->tcb, now);
+	p->tcb.syn_fastopen = fastopen;
+	ltcp_transmit_syn_text(&p->tcb, &plan);
+	send_plan(p, &plan);
+	p->tcb.syn_fastopen = NULL;
+}
+
 static void queue(struct peer *p, u32 n, bool urgent)
 {
 	EXPECT_EQ(p->form, PEER_CONNECTION);
@@ -440,6 +461,16 @@ static void segment_for_connection(struct peer *p, const struct ltcp_seg *seg)
 	peer_act(p, &v, seg);
 }
 
+/* RFC 7413: the SYN is the first segment of a connection that there is already */
+static void open_fast(struct peer *p, const struct ltcp_seg *seg)
+{
+	init_tcb(p);
+	ltcp_tcb_from_half(&p->tcb, &p->half, now);
+	p->tcb.fastopen = 1;
+	p->form = PEER_CONNECTION;
+	segment_for_connection(p, seg);
+}
+
 /* A half-open entry for this SYN */
 static void take_syn(struct peer *p, const struct ltcp_seg *seg, u32 iss)
 {
@@ -453,6 +484,13 @@ static void take_syn(struct peer *p, const struct ltcp_seg *seg, u32 iss)
 	p->half.rcv_wscale = p->conf.window_scaling ? p->wscale : 0;
 	p->half.ecn_ok = ltcp_ecn_wanted(&p->conf, p->tcb.cong, false);
 	ltcp_half_from_syn(&p->half, seg, &p->conf, 536);
+	if (p->trusting) {
+		v.act = 0;
+		ltcp_fsm_move(&v, LTCP_LISTEN, LTCP_SYN_RECEIVED, LTCP_CAUSE_RCV_SYN);
+		note_moves(p, &v);
+		open_fast(p, seg);
+		return;
+	}
 	p->form = PEER_HALF;
 	p->half_timer = now + HALF_RTO;
 	ltcp_fsm_move(&v, LTCP_LISTEN, LTCP_SYN_RECEIVED, LTCP_CAUSE_RCV_SYN);

@@ -46,6 +46,7 @@ enum peer_form {
  * @path_mss: what the path carries
  * @adv_mss: MSS to offer
  * @wscale: window scale to offer
+ * @trusting: a SYN's text is taken at once (RFC 7413)
  * @defer: RTOs for which a half-open entry waits for text
  * @buffer: size of the receive buffer
  * @tcb: with PEER_CONNECTION
@@ -76,6 +77,7 @@ struct peer {
 	enum peer_form form;
 	bool listener;
 	bool no_memory;
+	bool trusting;
 	struct ltcp_conf conf;
 	u32 iss;
 	u16 path_mss;
@@ -116,6 +118,8 @@ void peer_init(struct peer *p, const char *name, u32 iss);
 /* User calls */
 void peer_listen(struct peer *p);
 void peer_connect(struct peer *p);
+/* With text on the SYN, and a Fast Open option unless that is NULL */
+void peer_connect_fast(struct peer *p, u32 n, const struct ltcp_fastopen *fastopen);
 void peer_send(struct peer *p, u32 n);
 void peer_send_urgent(struct peer *p, u32 n);
 void peer_read(struct peer *p, u32 n);

@@ -860,6 +860,96 @@ TEST_F(open, fast_open_by_connect)
 	EXPECT_ERR(EINVAL, opt_set(fd, SOL_TCP, TCP_FASTOPEN_CONNECT, 0));
 }
 
+/* With a cookie: by MSG_FASTOPEN and by TCP_FASTOPEN_CONNECT, answered, and told by TCP_INFO */
+TEST_F(open, fast_open_with_a_cookie)
+{
+	int listener = stream_listener(addr_loopback(4000), 8), fd, server;
+	union addr to = addr_loopback(4000);
+	struct tcp_info info;
+	char text[8] = "";
+
+	ASSERT_OK(sysctl_set("fastopen", "3"));
+	ASSERT_OK(opt_set(listener, SOL_TCP, TCP_FASTOPEN, 5));
+	for (int i = 0; i < 4; i++) {
+		fd = stream_socket(0);
+		if (i == 3) {
+			ASSERT_OK(opt_set(fd, SOL_TCP, TCP_FASTOPEN_CONNECT, 1));
+			ASSERT_OK(stream_connect(fd, to));
+			EXPECT_EQ(POLLOUT, wait_events(fd, POLLIN | POLLOUT, 0));
+			EXPECT_EQ(5, send(fd, "hello", 5, 0));
+		} else {
+			EXPECT_EQ(5, sendto(fd, "hello", 5, MSG_FASTOPEN, &to.sa, addr_len()));
+		}
+		server = stream_accept(listener);
+		EXPECT_EQ(5, recv(server, text, 5, MSG_WAITALL));
+		EXPECT_STREQ("hello", text);
+		EXPECT_EQ(5, send(server, "olleh", 5, 0));
+		EXPECT_EQ(5, recv(fd, text, 5, MSG_WAITALL));
+		EXPECT_STREQ("olleh", text);
+		ASSERT_OK(stream_info(fd, &info));
+		EXPECT_EQ(i ? TCPI_OPT_SYN_DATA : 0, info.tcpi_options & TCPI_OPT_SYN_DATA);
+		EXPECT_EQ(i ? 0 : 1, (int)info.tcpi_fastopen_client_fail);
+		ASSERT_OK(stream_info(server, &info));
+		EXPECT_EQ(i ? TCPI_OPT_SYN_DATA : 0, info.tcpi_options & TCPI_OPT_SYN_DATA);
+		close(fd);
+		close(server);
+	}
+}
+
+/* Text that is longer than a SYN takes: a blocking call sends all of it */
+TEST_F(open, fast_open_of_much)
+{
+	int listener = stream_listener(addr_loopback(4000), 8), server;
+	static char text[300000], is[sizeof(text)];
+	union addr to = addr_loopback(4000);
+
+	ASSERT_OK(sysctl_set("fastopen", "3"));
+	ASSERT_OK(opt_set(listener, SOL_TCP, TCP_FASTOPEN, 5));
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = i * 7 + i / 251;
+	for (int i = 0; i < 3; i++) {
+		int fd = stream_socket(0);
+
+		opt_set(fd, SOL_SOCKET, SO_SNDBUF, 2 * sizeof(text));
+		opt_set(listener, SOL_SOCKET, SO_RCVBUF, 4 * sizeof(text));
+		EXPECT_EQ(sizeof(text), sendto(fd, text, sizeof(text), MSG_FASTOPEN, &to.sa,
+					       addr_len()));
+		server = stream_accept(listener);
+		EXPECT_EQ(sizeof(is), recv(server, is, sizeof(is), MSG_WAITALL));
+		EXPECT_EQ(0, memcmp(text, is, sizeof(is)));
+		close(fd);
+		close(server);
+	}
+}
+
+TEST_F(open, fast_open_options)
+{
+	int fd = stream_socket(0), listener;
+	char keys[33] = "0123456789abcdefABCDEFGHIJKLMNOP", is[33];
+	union addr to = addr_loopback(4000);
+	socklen_t len = sizeof(is);
+
+	EXPECT_ERR(EINVAL, opt_set(fd, SOL_TCP, TCP_FASTOPEN_NO_COOKIE, 2));
+	EXPECT_OK(opt_set(fd, SOL_TCP, TCP_FASTOPEN_NO_COOKIE, 1));
+	EXPECT_EQ(1, opt_get(fd, SOL_TCP, TCP_FASTOPEN_NO_COOKIE));
+	EXPECT_ERR(EINVAL, setsockopt(fd, SOL_TCP, TCP_FASTOPEN_KEY, keys, 15));
+	EXPECT_ERR(EINVAL, setsockopt(fd, SOL_TCP, TCP_FASTOPEN_KEY, keys, 17));
+	EXPECT_ERR(EINVAL, setsockopt(fd, SOL_TCP, TCP_FASTOPEN_KEY, keys, 33));
+	EXPECT_OK(setsockopt(fd, SOL_TCP, TCP_FASTOPEN_KEY, keys, 32));
+	EXPECT_OK(getsockopt(fd, SOL_TCP, TCP_FASTOPEN_KEY, is, &len));
+	EXPECT_EQ(32, len);
+	EXPECT_EQ(0, memcmp(keys, is, 32));
+	ASSERT_OK(sysctl_set("fastopen", "0"));
+	EXPECT_ERR(EOPNOTSUPP, opt_set(fd, SOL_TCP, TCP_FASTOPEN_CONNECT, 1));
+	EXPECT_ERR(EOPNOTSUPP, sendto(fd, "x", 1, MSG_FASTOPEN, &to.sa, addr_len()));
+	listener = stream_listener(addr_loopback(4000), 8);
+	EXPECT_EQ(0, opt_get(listener, SOL_TCP, TCP_FASTOPEN));
+	close(listener);
+	ASSERT_OK(sysctl_set("fastopen", "1026"));	/* all listeners, with their backlog */
+	listener = stream_listener(addr_loopback(4000), 8);
+	EXPECT_EQ(8, opt_get(listener, SOL_TCP, TCP_FASTOPEN));
+}
+
 /* --- many ------------------------------------------------------------------ */
 
 TEST_F(open, two_thousand_in_turn)

@@ -174,7 +174,7 @@ static bool step2_rst(struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
 		return true;
 	if (seg->seq != tcb->rcv_nxt)
 		return challenge(tcb, LTCP_REASON_RST, env, v);
-	if (tcb->state == LTCP_SYN_RECEIVED)
+	if (tcb->state == LTCP_SYN_RECEIVED && !tcb->fastopen)
 		err = ECONNREFUSED;
 	else if (tcb->state == LTCP_CLOSE_WAIT)
 		err = EPIPE;	/* as Linux: the reader has seen the end already */
@@ -288,6 +288,15 @@ static void take_ack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, bool syn_
 		take_window(tcb, seg, wnd, v);
 }
 
+/* RFC 7413 section 4.2.1: text on our SYN that was not taken goes again; that is no congestion */
+static void resend_syn_text(struct ltcp_tcb *tcb)
+{
+	if (tcb->snd_una == tcb->iss + 1)
+		tcb->fastopen_fail = tcb->syn_rtx ? LTCP_FASTOPEN_FAIL_SYN_LOST :
+						    LTCP_FASTOPEN_FAIL_NOT_ACKED;
+	ltcp_recovery_resend_all(tcb);
+}
+
 static void establish(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, enum ltcp_cause cause,
 		      u64 now, struct ltcp_verdict *v)
 {
@@ -302,6 +311,8 @@ static void establish(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, enum ltc
 	tcb->snd_wl2 = seg->ack;
 	tcb->rcv_at = now;
 	ltcp_cong_init(tcb, now);
+	if (tcb->syn_text && ltcp_in_flight(tcb))
+		resend_syn_text(tcb);
 	fsm_enter(tcb, LTCP_ESTABLISHED, cause, v);
 	v->act |= LTCP_ACT_CONNECTED | LTCP_ACT_OUTPUT;
 	ltcp_rcvbuf_init(&tcb->rcvbuf, tcb->rcv_nxt, 10 * tcb->adv_mss, now);
@@ -516,7 +527,7 @@ static void acknowledge(struct ltcp_tcb *tcb, bool ahead, const struct ltcp_env 
 	bool gap = ahead || tcb->rcv_ahead;	/* RFC 5681 section 4.2 */
 
 	tcb->rcv_ahead = ahead;
-	if (v->act & LTCP_ACT_ACK)
+	if (v->act & (LTCP_ACT_ACK | LTCP_ACT_SYNACK))
 		return;
 	if (gap || tcb->quickack || tcb->route_quickack ||
 	    (ltcp_ack_owed(tcb) && !reader_is_behind(tcb, env)))
@@ -602,6 +613,9 @@ static void arrives_in_syn_sent(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 	tcb->syn_acked = 1;
 	if (seg->opt.has & LTCP_HAS_COOKIE)
 		begin_echo(tcb, seg);
+	tcb->syn_text_acked = seq_gt(seg->ack, tcb->iss + 1);
+	if (tcb->syn_text)	/* what is acknowledged counts */
+		ltcp_cong_init(tcb, env->now);
 	advance_una(tcb, seg, env->now, v);
 	establish(tcb, seg, LTCP_CAUSE_RCV_SYN_ACK, env->now, v);
 	if (tcb->echoing)
@@ -609,6 +623,41 @@ static void arrives_in_syn_sent(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 	v->act |= LTCP_ACT_ACK;
 	strip_syn(seg);
 	steps_6_to_8(tcb, seg, env, v);
+}
+
+/*
+ * RFC 7413 section 4.2.2: the SYN of a peer who has shown a cookie. It is the first
+ * segment of a connection that there is already; or comes again, for want of our
+ * answer. FIN is left for him to repeat.
+ */
+static void fast_syn(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, const struct ltcp_env *env,
+		     struct ltcp_verdict *v)
+{
+	u32 wnd = ltcp_rcv_wnd(tcb);
+	bool again = tcb->timer[LTCP_TIMER_RTX];
+
+	if (again && !ltcp_limiter_allow(&tcb->challenge, env->now))
+		return;
+	tcb->timing = !again;	/* Karn */
+	tcb->syn_rtx |= again;
+	if (!again) {
+		tcb->rtt_seq = tcb->iss + 1;
+		tcb->rtt_at = env->now;
+		fsm_restart_rtx(tcb, env->now);
+	}
+	v->act |= LTCP_ACT_SYNACK;
+	if (!seg->text || tcb->rcv_nxt != tcb->irs + 1 || !env->may_store)
+		return;
+	v->act |= LTCP_ACT_TEXT;
+	v->text_seq = tcb->rcv_nxt;
+	v->text_len = seg->text < wnd ? seg->text : wnd;
+	tcb->syn_text_acked = 1;
+}
+
+static bool is_fast_syn(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg)
+{
+	return tcb->state == LTCP_SYN_RECEIVED && tcb->fastopen && seg->seq == tcb->irs &&
+	       (seg->flags & (LTCP_SYN | LTCP_ACK | LTCP_RST)) == LTCP_SYN;
 }
 
 /* Section 3.10.7.4 */
@@ -649,6 +698,12 @@ void ltcp_fsm_segment(struct ltcp_tcb *tcb, struct ltcp_seg *seg, const struct l
 		break;
 	case LTCP_SYN_SENT:
 		arrives_in_syn_sent(tcb, seg, env, v);
+		break;
+	case LTCP_SYN_RECEIVED:
+		if (is_fast_syn(tcb, seg))
+			fast_syn(tcb, seg, env, v);
+		else
+			arrives_otherwise(tcb, seg, env, v);
 		break;
 	default:
 		arrives_otherwise(tcb, seg, env, v);

@@ -54,9 +54,11 @@ void ltcp_ecn_arrives(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, struct l
 void ltcp_ecn_header(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, struct ltcp_seg *seg)
 {
 	if (seg->flags & LTCP_SYN) {
-		/* A SYN-ACK of ours comes from a half-open entry, which see */
+		/* Most SYN-ACKs of ours come from a half-open entry, which see */
 		if (!(seg->flags & LTCP_ACK) && tcb->ecn_asked)
 			seg->flags |= SETUP;
+		else if (tcb->fastopen && tcb->ecn_ok)
+			seg->flags |= LTCP_ECE;
 		return;
 	}
 	if (!tcb->ecn_ok)

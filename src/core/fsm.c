@@ -111,6 +111,21 @@ void ltcp_fsm_open_active(struct ltcp_tcb *tcb, u32 iss, const struct ltcp_env *
 	v->act |= LTCP_ACT_SYN;
 }
 
+void ltcp_fsm_hold_syn(struct ltcp_tcb *tcb, struct ltcp_verdict *v)
+{
+	tcb->syn_held = 1;
+	tcb->timer[LTCP_TIMER_RTX] = 0;
+	v->act &= ~LTCP_ACT_SYN;
+}
+
+void ltcp_fsm_release_syn(struct ltcp_tcb *tcb, u64 now)
+{
+	tcb->syn_held = 0;
+	tcb->rtt_at = now;
+	tcb->snd_at = now;
+	fsm_restart_rtx(tcb, now);
+}
+
 void ltcp_fsm_send(struct ltcp_tcb *tcb, u32 n, bool urgent)
 {
 	tcb->snd_end += n;
@@ -193,6 +208,7 @@ void fsm_take_syn(struct ltcp_tcb *tcb, const struct ltcp_seg *seg)
 {
 	u32 wnd = tcb->rcv_adv - tcb->rcv_nxt;	/* as our SYN promised */
 
+	tcb->syn_held = 0;
 	tcb->irs = seg->seq;
 	tcb->rcv_nxt = seg->seq + 1;
 	tcb->rcv_wup = tcb->rcv_nxt;

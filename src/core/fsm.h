@@ -239,6 +239,20 @@ void ltcp_fsm_open_active(struct ltcp_tcb *tcb, u32 iss, const struct ltcp_env *
 			  struct ltcp_verdict *v);
 
 /**
+ * ltcp_fsm_hold_syn() - the SYN waits for text to go with it (RFC 7413 section 4.2.1)
+ * @tcb: as ltcp_fsm_open_active() left it
+ * @v: its verdict: LTCP_ACT_SYN is taken out
+ */
+void ltcp_fsm_hold_syn(struct ltcp_tcb *tcb, struct ltcp_verdict *v);
+
+/**
+ * ltcp_fsm_release_syn() - it goes now
+ * @tcb: in SYN-SENT, @tcb->syn_held
+ * @now: clock
+ */
+void ltcp_fsm_release_syn(struct ltcp_tcb *tcb, u64 now);
+
+/**
  * ltcp_fsm_send() - SEND: the user has queued octets
  * @tcb: in a state of LTCP_MAY_SEND, or SYN-SENT or SYN-RECEIVED
  * @n: octets

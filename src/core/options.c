@@ -16,6 +16,7 @@ enum {
 	LEN_SACK_BLOCK	= 8,
 	LEN_COOKIE_OK	= 4,
 	LEN_COOKIE	= 4 + LTCP_COOKIE_OPTION,
+	LEN_FASTOPEN	= 2,	/* and the cookie */
 };
 
 /* A SACK option and the two NOPs that align its blocks */
@@ -79,6 +80,18 @@ static void parse_experiment(struct ltcp_options *opt, const u8 *p, unsigned int
 	memcpy(opt->cookie, p + 4, LTCP_COOKIE_OPTION);
 }
 
+/* RFC 7413 section 4.1.1: any other length is as good as no option */
+static void parse_fastopen(struct ltcp_options *opt, const u8 *p, unsigned int len)
+{
+	unsigned int n = len - LEN_FASTOPEN;
+
+	if (n && (n < LTCP_FASTOPEN_MIN || n > LTCP_FASTOPEN_MAX || n % 2))
+		return;
+	opt->has |= LTCP_HAS_FASTOPEN;
+	opt->fastopen.len = n;
+	memcpy(opt->fastopen.cookie, p + LEN_FASTOPEN, n);
+}
+
 /* One option of a known or unknown kind; @len is at least 2 and within the header */
 static void parse_one(struct ltcp_options *opt, const u8 *p, unsigned int len, bool syn)
 {
@@ -100,6 +113,10 @@ static void parse_one(struct ltcp_options *opt, const u8 *p, unsigned int len, b
 		break;
 	case LTCP_OPT_SACK:
 		parse_sack(opt, p, len);
+		break;
+	case LTCP_OPT_FASTOPEN:
+		if (syn)
+			parse_fastopen(opt, p, len);
 		break;
 	case LTCP_OPT_EXPERIMENT:
 		parse_experiment(opt, p, len, syn);
@@ -169,6 +186,8 @@ static unsigned int len_without_sack(const struct ltcp_options *opt)
 		len += 2 + LEN_COOKIE;
 	else if (opt->has & LTCP_HAS_COOKIE_OK)
 		len += LEN_COOKIE_OK;
+	if (opt->has & LTCP_HAS_FASTOPEN)
+		len += (LEN_FASTOPEN + opt->fastopen.len + 3) & ~3u;
 	return len;
 }
 
@@ -258,6 +277,17 @@ static u8 *write_cookie(u8 *p, const struct ltcp_options *opt)
 	return p + p[1];
 }
 
+static u8 *write_fastopen(u8 *p, const struct ltcp_fastopen *fastopen)
+{
+	unsigned int len = LEN_FASTOPEN + fastopen->len;
+
+	p = write_nops(p, -len & 3);
+	p[0] = LTCP_OPT_FASTOPEN;
+	p[1] = len;
+	memcpy(p + LEN_FASTOPEN, fastopen->cookie, fastopen->len);
+	return p + len;
+}
+
 static u8 *write_sack(u8 *p, const struct ltcp_sack_block *block, unsigned int n)
 {
 	p = write_nops(p, 2);
@@ -294,6 +324,8 @@ unsigned int ltcp_options_write(u8 *p, const struct ltcp_options *opt)
 		p = write_wscale(p, opt->wscale);
 	if (opt->has & (LTCP_HAS_COOKIE | LTCP_HAS_COOKIE_OK))
 		p = write_cookie(p, opt);
+	if (opt->has & LTCP_HAS_FASTOPEN)
+		p = write_fastopen(p, &opt->fastopen);
 	if (n_sack)
 		p = write_sack(p, opt->sack, n_sack);
 	return p - start;

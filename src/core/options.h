@@ -21,6 +21,7 @@ enum {
 	LTCP_OPT_SACK_PERM	= 4,
 	LTCP_OPT_SACK		= 5,
 	LTCP_OPT_TIMESTAMP	= 8,
+	LTCP_OPT_FASTOPEN	= 34,	/* RFC 7413 section 4.1.1 */
 	LTCP_OPT_EXPERIMENT	= 253,	/* RFC 6994: two octets say which */
 };
 
@@ -36,6 +37,21 @@ enum {
 	LTCP_HAS_TS		= 1 << 3,
 	LTCP_HAS_COOKIE		= 1 << 4,
 	LTCP_HAS_COOKIE_OK	= 1 << 5,
+	LTCP_HAS_FASTOPEN	= 1 << 6,
+};
+
+/* RFC 7413 section 4.1.1: an even number of octets */
+#define LTCP_FASTOPEN_MIN	4
+#define LTCP_FASTOPEN_MAX	16
+
+/**
+ * struct ltcp_fastopen - the Fast Open option
+ * @len: octets of the cookie; 0: whoever sends it asks for one
+ * @cookie: the cookie
+ */
+struct ltcp_fastopen {
+	u8 len;
+	u8 cookie[LTCP_FASTOPEN_MAX];
 };
 
 /**
@@ -58,6 +74,7 @@ struct ltcp_sack_block {
  * @tsecr: TSecr, the echo of the receiver's clock
  * @sack: SACK blocks
  * @cookie: a SYN cookie, as cookie.c makes them
+ * @fastopen: Fast Open, on SYNs only
  */
 struct ltcp_options {
 	u8 has;
@@ -68,6 +85,7 @@ struct ltcp_options {
 	u32 tsecr;
 	struct ltcp_sack_block sack[LTCP_SACK_MAX];
 	u8 cookie[LTCP_COOKIE_OPTION];
+	struct ltcp_fastopen fastopen;
 };
 
 /**

@@ -141,6 +141,14 @@ enum ltcp_rtx_mode {
 	LTCP_RTX_REORDER,	/* what is missing may have been reordered, section 6.2 step 5 */
 };
 
+/* Why Fast Open was not fast, with the numbers of TCP_INFO */
+enum ltcp_fastopen_fail {
+	LTCP_FASTOPEN_FAIL_NONE,
+	LTCP_FASTOPEN_FAIL_NO_COOKIE,	/* there was none for this peer */
+	LTCP_FASTOPEN_FAIL_NOT_ACKED,	/* he did not take the text */
+	LTCP_FASTOPEN_FAIL_SYN_LOST,	/* nor the SYN, before it came again without */
+};
+
 /* Where F-RTO is, RFC 5682 section 2.1 */
 enum ltcp_frto {
 	LTCP_FRTO_OFF,
@@ -303,6 +311,14 @@ struct ltcp_sack {
  * @rack: time-based loss detection
  * @echoing: the SYN-ACK was a cookie, and nothing else has been heard: whatever is sent
  *	carries @cookie
+ * @fastopen: opened by a SYN whose text was taken at once (RFC 7413): until our SYN is
+ *	acknowledged text is sent all the same
+ * @syn_held: our SYN is not sent before there is text to go with it
+ * @syn_text: our SYN carried text
+ * @syn_text_acked: ... and the SYN-ACK acknowledged of it, or the peer's SYN carried text
+ *	that was taken
+ * @fastopen_fail: enum ltcp_fastopen_fail
+ * @syn_fastopen: the option that the next SYN carries, and none after it; NULL: none
  * @echoes: ACKs sent again to that end
  * @cookie: what the SYN-ACK asks to be echoed
  * @challenge: limits challenge ACKs and answers to unacceptable segments
@@ -355,6 +371,11 @@ struct ltcp_tcb {
 	u8 ecn_cwr:1;
 	u8 ecn_reduced:1;
 	u8 echoing:1;
+	u8 fastopen:1;
+	u8 syn_held:1;
+	u8 syn_text:1;
+	u8 syn_text_acked:1;
+	u8 fastopen_fail:2;
 	u8 echoes;
 	u8 cookie[LTCP_COOKIE_OPTION];
 	u8 snd_wscale;
@@ -369,6 +390,8 @@ struct ltcp_tcb {
 	u8 syn_retries;
 	u8 keep_count;
 	u16 soft_err;
+
+	const struct ltcp_fastopen *syn_fastopen;
 
 	u32 iss;
 	u32 snd_una;
@@ -444,6 +467,13 @@ static inline u32 ltcp_rcv_wnd(const struct ltcp_tcb *tcb)
 static inline u32 ltcp_in_flight(const struct ltcp_tcb *tcb)
 {
 	return tcb->snd_nxt - tcb->snd_una;
+}
+
+/* Text and FIN may be sent; RFC 7413 section 4.2.2: before the handshake is over, too */
+static inline bool ltcp_may_transmit(const struct ltcp_tcb *tcb)
+{
+	return LTCP_IN(tcb->state, LTCP_MAY_TRANSMIT) ||
+	       (tcb->fastopen && tcb->state == LTCP_SYN_RECEIVED);
 }
 
 /* What of it is on its way, as far as is known: RFC 6675 section 4's pipe */

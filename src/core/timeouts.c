@@ -21,6 +21,8 @@ static int orphan_retries(const struct ltcp_tcb *tcb)
 /* R2 (MUST-20), counted in retransmissions of one segment */
 static int retry_limit(const struct ltcp_tcb *tcb)
 {
+	if (tcb->fastopen && !tcb->syn_acked)
+		return tcb->conf->synack_retries;
 	if (!tcb->syn_acked)
 		return tcb->syn_retries ? : tcb->conf->syn_retries;
 	return tcb->user_gone ? orphan_retries(tcb) : tcb->conf->retries2;

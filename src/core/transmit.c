@@ -102,6 +102,11 @@ static bool plan_again(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 	return tcb->rtx_force || !pipe || pipe + plan->len <= tcb->cwnd;
 }
 
+static bool only_syn_in_flight(const struct ltcp_tcb *tcb)
+{
+	return !tcb->syn_acked && tcb->snd_nxt == tcb->iss + 1;
+}
+
 /* Section 3.8.6.2.1 (silly windows) and 3.7.4 (Nagle): may @len of @avail octets go? */
 static bool may_go(const struct ltcp_tcb *tcb, u32 len, u32 avail, bool fin)
 {
@@ -110,7 +115,7 @@ static bool may_go(const struct ltcp_tcb *tcb, u32 len, u32 avail, bool fin)
 	if (tcb->snd_urg)
 		return true;
 	if (len == avail && !tcb->more)
-		return tcb->nodelay || !ltcp_in_flight(tcb);
+		return tcb->nodelay || !ltcp_in_flight(tcb) || only_syn_in_flight(tcb);
 	return len < avail && len >= tcb->max_snd_wnd / 2;
 }
 
@@ -211,7 +216,7 @@ static bool plan_tail(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 
 bool ltcp_transmit_next(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 {
-	if (!LTCP_IN(tcb->state, LTCP_MAY_TRANSMIT))
+	if (!ltcp_may_transmit(tcb))
 		return false;
 	/* CLOSE in SYN-RECEIVED: FIN goes at once, and again only behind our SYN (3.10.4) */
 	if (!tcb->syn_acked)
@@ -258,6 +263,53 @@ void ltcp_transmit_syn(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 {
 	plan_empty(plan, tcb->iss,
 		   tcb->state == LTCP_SYN_SENT ? LTCP_SYN : LTCP_SYN | LTCP_ACK);
+}
+
+/* There may be no room for the longest cookie and the offer to echo one of the other kind */
+static void fastopen_option(const struct ltcp_fastopen *fastopen, struct ltcp_options *opt)
+{
+	opt->fastopen = *fastopen;
+	opt->has |= LTCP_HAS_FASTOPEN;
+	if (ltcp_options_len(opt) > LTCP_OPTIONS_MAX)
+		opt->has &= ~LTCP_HAS_COOKIE_OK;
+}
+
+/* The options of our SYN: all that we are willing to use, or with ACK what was agreed on */
+static void syn_options(const struct ltcp_tcb *tcb, bool ack, struct ltcp_options *opt)
+{
+	opt->n_sack = 0;
+	opt->has = LTCP_HAS_MSS;	/* SHLD-5, MAY-3 */
+	opt->mss = tcb->adv_mss;
+	opt->wscale = tcb->rcv_wscale;
+	if (ack ? tcb->wscale_ok : tcb->conf->window_scaling)
+		opt->has |= LTCP_HAS_WSCALE;
+	if (ack ? tcb->sack_ok : tcb->conf->sack)
+		opt->has |= LTCP_HAS_SACK_PERM;
+	if (ack ? tcb->ts_ok : tcb->conf->timestamps)
+		opt->has |= LTCP_HAS_TS;
+	if (!ack)
+		opt->has |= LTCP_HAS_COOKIE_OK;
+	if (tcb->syn_fastopen)
+		fastopen_option(tcb->syn_fastopen, opt);
+}
+
+u32 ltcp_transmit_syn_room(const struct ltcp_tcb *tcb)
+{
+	struct ltcp_options opt;
+	u32 len;
+
+	syn_options(tcb, false, &opt);
+	len = ltcp_options_len(&opt);
+	return tcb->snd_mss > len ? tcb->snd_mss - len : 0;
+}
+
+void ltcp_transmit_syn_text(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
+{
+	u32 unsent = ltcp_unsent(tcb), room = ltcp_transmit_syn_room(tcb);
+
+	ltcp_transmit_syn(tcb, plan);
+	plan->len = unsent < room ? unsent : room;
+	plan->again = false;
 }
 
 void ltcp_transmit_keepalive(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
@@ -312,6 +364,10 @@ void ltcp_transmit_sent(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, u64 
 
 	if (end == plan->seq)
 		return;
+	if (plan->flags & LTCP_SYN) {	/* with text: it comes behind the SYN's number */
+		tcb->syn_text = 1;
+		end++;
+	}
 	tcb->snd_at = now;
 	if (plan->again)
 		note_again(tcb, plan, end, now);
@@ -329,7 +385,7 @@ void ltcp_transmit_sent(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, u64 
 
 void ltcp_transmit_idle(struct ltcp_tcb *tcb, u64 now)
 {
-	if (!LTCP_IN(tcb->state, LTCP_MAY_TRANSMIT) || ltcp_in_flight(tcb) ||
+	if (!ltcp_may_transmit(tcb) || ltcp_in_flight(tcb) ||
 	    tcb->timer[LTCP_TIMER_RTX] || tcb->timer[LTCP_TIMER_PERSIST] ||
 	    tcb->timer[LTCP_TIMER_PACE])
 		return;
@@ -339,22 +395,6 @@ void ltcp_transmit_idle(struct ltcp_tcb *tcb, u64 now)
 		tcb->timer[LTCP_TIMER_PERSIST] = now + CORK_US;
 	else	/* SHLD-29: the first probe after one RTO */
 		tcb->timer[LTCP_TIMER_PERSIST] = now + ltcp_rtt_backoff(&tcb->rtt, tcb->backoff);
-}
-
-/* The options of our SYN: all that we are willing to use, or with ACK what was agreed on */
-static void syn_options(const struct ltcp_tcb *tcb, bool ack, struct ltcp_options *opt)
-{
-	opt->has = LTCP_HAS_MSS;	/* SHLD-5, MAY-3 */
-	opt->mss = tcb->adv_mss;
-	opt->wscale = tcb->rcv_wscale;
-	if (ack ? tcb->wscale_ok : tcb->conf->window_scaling)
-		opt->has |= LTCP_HAS_WSCALE;
-	if (ack ? tcb->sack_ok : tcb->conf->sack)
-		opt->has |= LTCP_HAS_SACK_PERM;
-	if (ack ? tcb->ts_ok : tcb->conf->timestamps)
-		opt->has |= LTCP_HAS_TS;
-	if (!ack)
-		opt->has |= LTCP_HAS_COOKIE_OK;
 }
 
 void ltcp_transmit_header(struct ltcp_tcb *tcb, const struct ltcp_plan *plan,

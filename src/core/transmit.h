@@ -77,6 +77,21 @@ void ltcp_transmit_ack(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
 void ltcp_transmit_syn(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
 
 /**
+ * ltcp_transmit_syn_room() - how much text fits into a SYN, with all its options
+ * @tcb: in SYN-SENT, @tcb->syn_fastopen is set
+ *
+ * Return: octets
+ */
+u32 ltcp_transmit_syn_room(const struct ltcp_tcb *tcb);
+
+/**
+ * ltcp_transmit_syn_text() - our SYN, with text (RFC 7413 section 4.2.1)
+ * @tcb: in SYN-SENT, @tcb->syn_fastopen is set
+ * @plan: result; its text begins at SEG.SEQ + 1
+ */
+void ltcp_transmit_syn_text(const struct ltcp_tcb *tcb, struct ltcp_plan *plan);
+
+/**
  * ltcp_transmit_keepalive() - a segment that the peer must answer (SHLD-12)
  * @tcb: the connection
  * @plan: result: SEG.SEQ = SND.NXT - 1, no text
