@@ -98,6 +98,7 @@ void ltcp_socket_renew(struct sock *sk)
 	tcb->nodelay = old.nodelay;
 	tcb->quickack = old.quickack;
 	tcb->keepalive = old.keepalive;
+	tcb->thin_linear = old.thin_linear;
 	tcb->user_timeout_ms = old.user_timeout_ms;
 	tcb->keep_idle_s = old.keep_idle_s;
 	tcb->keep_intvl_s = old.keep_intvl_s;

@@ -219,6 +219,11 @@ static int ltcp_set_option(struct sock *sk, int optname, int val)
 		return ltcp_set_fastopen_no_cookie(sk, val);
 	case TCP_INQ:
 		return ltcp_set_bool(&lsk->inq, val);
+	case TCP_THIN_LINEAR_TIMEOUTS:
+		if (!ltcp_within(val, 0, 1))
+			return -EINVAL;
+		lsk->tcb.thin_linear = val;
+		return 0;
 	case TCP_THIN_DUPACK:	/* RFC 8985 needs no third duplicate ACK */
 		return ltcp_set_bool(&unused, val);
 	case TCP_TIMESTAMP:	/* only TCP_REPAIR may set it */
@@ -363,6 +368,9 @@ static int ltcp_get_option(const struct sock *sk, int optname, int *val)
 		break;
 	case TCP_INQ:
 		*val = lsk->inq;
+		break;
+	case TCP_THIN_LINEAR_TIMEOUTS:
+		*val = tcb->thin_linear;
 		break;
 	case TCP_THIN_DUPACK:
 	case TCP_IS_MPTCP:

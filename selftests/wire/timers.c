@@ -16,6 +16,7 @@
 #define TCP_KEEPINTVL		5
 #define TCP_KEEPCNT		6
 #define TCP_SYNCNT		7
+#define TCP_THIN_LINEAR_TIMEOUTS	16
 #define TCP_USER_TIMEOUT	18
 
 #define SECOND		1000
@@ -179,6 +180,29 @@ WIRE_TEST(rto_doubles)
 		wire_expect(w, PSH | ACK, .seq = 1, .len = 100, .after = rto);
 	wire_expect(w, PSH | ACK, .seq = 1, .len = 100, .after = RTO_MAX);
 }
+
+/* TCP_THIN_LINEAR_TIMEOUTS: six times it does not, if less than four segments are in flight */
+static void thin_schedule(struct wire *w, int len, bool linear)
+{
+	int fd = wire_into(w, ESTABLISHED), rto = RTO_MIN, i;
+
+	wire_check(w, setsockopt(fd, IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, &(int){ 2 },
+				 sizeof(int)) && errno == EINVAL, "2 is a truth value");
+	wire_setsockopt(w, fd, IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, 1);
+	wire_check(w, wire_getsockopt(w, fd, IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS) == 1,
+		   "it is off");
+	wire_write(w, fd, len);
+	wire_drain(w, 0);
+	for (i = 0; i < 9; i++) {
+		wire_expect(w, ACK | PSH_ANY, .seq = 1, .len = len < 1460 ? len : 1460,
+			    .after = rto);
+		if (!linear || i >= 6)
+			rto *= 2;
+	}
+}
+
+WIRE_TEST(thin_stream_is_linear)	{ thin_schedule(w, 100, true); }
+WIRE_TEST(thin_stream_is_thick)		{ thin_schedule(w, 4 * 1460, false); }
 
 /* RFC 6298 (5.3): an ACK of new data restarts the timer */
 WIRE_TEST(rto_restarts_with_ack)

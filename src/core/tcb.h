@@ -224,6 +224,7 @@ struct ltcp_sack {
  * @sack_ok: both SYNs permitted SACK
  * @nodelay: Nagle's algorithm is off (MUST-17)
  * @more: the user will send more at once: hold a partial segment (MSG_MORE)
+ * @thin_linear: timeouts of a thin stream do not back off at first (TCP_THIN_LINEAR_TIMEOUTS)
  * @keepalive: probes are wanted (MUST-24, MUST-25)
  * @quickack: acknowledge every segment at once: the user's wish (TCP_QUICKACK) ...
  * @route_quickack: ... or the route's (metric)
@@ -347,6 +348,7 @@ struct ltcp_tcb {
 	u8 sack_ok:1;
 	u8 nodelay:1;
 	u8 more:1;
+	u8 thin_linear:1;
 	u8 keepalive:1;
 	u8 quickack:1;
 	u8 route_quickack:1;

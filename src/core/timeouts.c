@@ -11,6 +11,8 @@
 #include "transmit.h"
 
 #define SECOND_US	1000000ull
+#define THIN_RETRIES	6	/* as Linux's TCP has it */
+#define THIN_SEGMENTS	4u	/* fewer in flight cannot draw three duplicate ACKs */
 #define ORPHAN_RETRIES	8	/* what 0 in ltcp_conf.orphan_retries stands for */
 
 static int orphan_retries(const struct ltcp_tcb *tcb)
@@ -104,6 +106,18 @@ static void resend(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 	}
 }
 
+/*
+ * Whoever sends so little that there are never ACKs enough to tell of a loss, and
+ * asks for it, has his text sent again six times at the same interval. That much
+ * less than RFC 6298 (5.5) asks for is no load on any path.
+ */
+static bool stays_linear(const struct ltcp_tcb *tcb)
+{
+	return tcb->thin_linear && tcb->state == LTCP_ESTABLISHED &&
+	       tcb->retries <= THIN_RETRIES &&
+	       ltcp_in_flight(tcb) < THIN_SEGMENTS * tcb->snd_mss;
+}
+
 /* RFC 6298 (5.4) to (5.6); section 3.8.3 for R1 and R2 */
 static void rtx_expired(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 {
@@ -125,7 +139,8 @@ static void rtx_expired(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 		return;
 	}
 	count_up(&tcb->retries);
-	count_up(&tcb->backoff);
+	if (!stays_linear(tcb))
+		count_up(&tcb->backoff);
 	if (tcb->retries == tcb->conf->retries1)
 		v->act |= LTCP_ACT_DOUBT_ROUTE;
 	resend(tcb, now, v);
