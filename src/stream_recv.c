@@ -5,6 +5,7 @@
 #include <linux/skbuff.h>
 #include <net/inet_common.h>
 #include <linux/tcp.h>
+#include <net/busy_poll.h>
 #include <net/tcp_states.h>
 
 #include "input.h"
@@ -340,6 +341,10 @@ int ltcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int
 
 	if (unlikely(flags & MSG_ERRQUEUE))
 		return inet_recv_error(sk, msg, len, addr_len);
+	/* SO_BUSY_POLL: ask the device for what is waited for */
+	if (sk_can_busy_loop(sk) && skb_queue_empty_lockless(&sk->sk_receive_queue) &&
+	    READ_ONCE(sk->sk_state) == TCP_ESTABLISHED)
+		sk_busy_loop(sk, flags & MSG_DONTWAIT);
 	lock_sock(sk);
 	ret = ltcp_recvmsg_locked(sk, msg, len, flags);
 	left = ltcp_recv_hint(sk);
