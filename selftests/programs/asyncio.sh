@@ -15,9 +15,9 @@ setup() {
 load() {
 	client python3 "$PWD/asyncio_echo.py" load "$host" "$@"
 }
-# 100 connections at once, 20 messages each
-test_messages() { each_family load 100 20 100; }
-# 8 connections, messages larger than all buffers
-test_bulk() { each_family load 8 2 500000; }
+# 100 connections at once, 5 messages each
+test_messages() { each_family load 100 5 100; }
+# 4 connections, messages larger than all buffers
+test_bulk() { each_family load 4 2 500000; }
 
 tap_run "$@"
