@@ -21,6 +21,8 @@ FIXTURE(impaired) {
 
 FIXTURE_VARIANT(impaired) {
 	struct netem netem;
+	int family;
+	bool mapped;
 };
 
 FIXTURE_VARIANT_ADD(impaired, nothing) {
@@ -57,12 +59,15 @@ FIXTURE_VARIANT_ADD(impaired, all_5) {
 	.netem = ALL_TOGETHER(5),
 };
 
-FIXTURE_VARIANT_ADD(impaired, all_6) {
+FIXTURE_VARIANT_ADD(impaired, all_6_over_ipv6) {
 	.netem = ALL_TOGETHER(6),
+	.family = AF_INET6,
 };
 
-FIXTURE_VARIANT_ADD(impaired, all_7) {
+FIXTURE_VARIANT_ADD(impaired, all_7_mapped) {
 	.netem = ALL_TOGETHER(7),
+	.family = AF_INET6,
+	.mapped = true,
 };
 
 /* The two directions have different seeds */
@@ -80,7 +85,11 @@ static int impair(const struct netem *netem, int direction)
 
 FIXTURE_SETUP(impaired)
 {
-	const struct flavour f = { .ltcp = !getenv("INTEGRITY_TCP"), .family = AF_INET };
+	const struct flavour f = {
+		.ltcp = !getenv("INTEGRITY_TCP"),
+		.family = variant->family ?: AF_INET,
+		.mapped = variant->mapped,
+	};
 
 	ASSERT_STREQ("", stream_begin(&f));
 	ASSERT_OK(netns_pair(&self->net));
