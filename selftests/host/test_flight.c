@@ -65,6 +65,30 @@ TEST(flight_calm_is_few_spans)
 	EXPECT(ltcp_flight_clean(&f));
 }
 
+/*
+ * What comes back tells of what was sent before it (RFC 8985), so new text
+ * from before and after a retransmission must not pass for one.
+ */
+TEST(flight_retransmission_parts)
+{
+	const struct ltcp_range first = { BASE, BASE + 100 }, second = { BASE + 100, BASE + 200 };
+	const struct ltcp_range third = { BASE + 200, BASE + 300 };
+	struct ltcp_flight f = { .more = storage, .room = 32 };
+
+	ltcp_flight_sent(&f, BASE, BASE + 300, 100, 50);
+	ltcp_flight_sent(&f, BASE, BASE + 1000, 1000, 50);
+	ltcp_flight_resent(&f, BASE, &first, 1010, 50);
+	ltcp_flight_resent(&f, BASE, &second, 1012, 50);
+	ltcp_flight_sent(&f, BASE, BASE + 1100, 1020, 50);
+	ltcp_flight_sent(&f, BASE, BASE + 1200, 1022, 50);
+	ltcp_flight_resent(&f, BASE, &third, 1030, 50);
+	EXPECT_EQ(f.n, 4);
+	expect_span(&f, 0, 200, 1010, LTCP_SPAN_AGAIN);
+	expect_span(&f, 1, 300, 1030, LTCP_SPAN_AGAIN);
+	expect_span(&f, 2, 1000, 1000, 0);
+	expect_span(&f, 3, 1200, 1020, 0);
+}
+
 /* RFC 2018 section 5, case 3 of its table in octets: blocks cut out of what was one span */
 TEST(flight_blocks)
 {

@@ -163,6 +163,9 @@ void ltcp_flight_sent(struct ltcp_flight *f, u32 una, u32 end, u32 now, u32 grai
 {
 	struct ltcp_span *span;
 
+	if (f->parted)	/* what went again meanwhile lies between, in time */
+		grain = 0;
+	f->parted = 0;
 	if (f->n) {
 		span = ltcp_flight_span(f, f->n - 1);
 		if (!span->is && now - span->sent <= grain) {
@@ -181,6 +184,9 @@ void ltcp_flight_resent(struct ltcp_flight *f, u32 una, const struct ltcp_range 
 {
 	unsigned int i = find(f, what->start);
 
+	if (!f->parted)	/* what was new meanwhile lies between, in time */
+		grain = 0;
+	f->parted = 1;
 	if (i < f->n && start_of(f, una, i) != what->start && split(f, una, i, what->start))
 		i++;
 	for (; i < f->n && seq_lt(start_of(f, una, i), what->end); i++) {

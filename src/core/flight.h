@@ -49,6 +49,7 @@ struct ltcp_span {
  * @room: spans that fit into @more
  * @first: where the first span is
  * @n: how many
+ * @parted: what was sent last was sent again: new text is of another time than that before
  * @own: storage for a few
  */
 struct ltcp_flight {
@@ -58,6 +59,7 @@ struct ltcp_flight {
 	u16 room;
 	u16 first;
 	u16 n;
+	u16 parted;
 	struct ltcp_span own[LTCP_SPANS_OWN];
 };
 
@@ -134,6 +136,7 @@ static inline void ltcp_flight_clear(struct ltcp_flight *f)
 	f->lost = 0;
 	f->first = 0;
 	f->n = 0;
+	f->parted = 0;
 }
 
 /**
