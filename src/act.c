@@ -105,6 +105,9 @@ static const u8 mib_of_note[LTCP_N_NOTES] = {
 	LTCP_MIB_DSACKS,
 	LTCP_MIB_DUPLICATES,
 	LTCP_MIB_DEFERRED,
+	LTCP_MIB_MTU_BLACK_HOLES,
+	LTCP_MIB_MTU_PASSED,
+	LTCP_MIB_MTU_FAILED,
 };
 
 static void count_notes(struct ltcp_net *ln, unsigned long notes)

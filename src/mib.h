@@ -72,6 +72,9 @@ struct ltcp_net;
 	X(OUT_OF_ORDER, "OutOfOrder")					\
 	X(DUPLICATES, "Duplicates")					\
 	X(DELAYED_ACKS, "DelayedAcks")					\
+	X(MTU_BLACK_HOLES, "MTUBlackHoles")				\
+	X(MTU_PASSED, "MTUPSuccess")					\
+	X(MTU_FAILED, "MTUPFail")					\
 	X(PROBES, "WindowProbes")					\
 	X(KEEPALIVES, "KeepAlives")
 

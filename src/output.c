@@ -67,12 +67,13 @@ void ltcp_output_checksum(struct sk_buff *skb, const struct dst_entry *dst, __su
  * A burst is for IP one packet, which is cut into segments of SND.MSS later.
  * What was noted of an skb whose clone was sent before is overwritten.
  */
-static unsigned int mark_burst(struct sk_buff *skb, const struct ltcp_sock *ls, u32 len)
+static unsigned int mark_burst(struct sk_buff *skb, const struct ltcp_sock *ls,
+			       const struct ltcp_plan *plan)
 {
 	struct skb_shared_info *info = skb_shinfo(skb);
-	u32 mss = ls->tcb.snd_mss;
+	u32 mss = ls->tcb.snd_mss, len = plan->len;
 
-	if (len <= mss) {
+	if (len <= mss || plan->mtu_probe) {
 		info->gso_size = 0;
 		info->gso_segs = 0;
 		info->gso_type = 0;
@@ -94,7 +95,7 @@ static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan
 
 	ltcp_sk_room(sk, &env);
 	ltcp_transmit_header(&ls->tcb, plan, &env, &seg);
-	n = mark_burst(skb, ls, plan->len);
+	n = mark_burst(skb, ls, plan);
 	push_header(skb, &seg, &ls->node.key);
 	skb_set_owner_w(skb, sk);
 	skb->ip_summed = CHECKSUM_NONE;

@@ -199,6 +199,11 @@ static const struct ltcp_knob knobs[] = {
 	KNOB("abort_on_overflow", set.abort_on_overflow, 0, 1),
 	KNOB("fastopen", set.fastopen, 0, LTCP_FASTOPEN_BITS),
 	KNOB_OF("fastopen_key", sysctl_fastopen_key, 0600),
+	KNOB("mtu_probing", conf.mtu_probing, 0, 2),
+	KNOB("base_mss", conf.base_mss, 48, U16_MAX),
+	KNOB("mtu_probe_floor", conf.mtu_probe_floor, 48, U16_MAX),
+	KNOB("probe_threshold", conf.probe_threshold, 1, U16_MAX),
+	KNOB("probe_interval", conf.probe_interval_s, 1, INT_MAX),
 	KNOB("min_pmtu", set.min_pmtu, 68, U16_MAX),
 	KNOB("moderate_rcvbuf", set.moderate_rcvbuf, 0, 1),
 	KNOBS("rmem", set.base_rmem, 3, 1, INT_MAX),
@@ -230,6 +235,11 @@ static const struct ltcp_conf default_conf = {
 	.frto = 1,
 	.ecn = 2,
 	.slow_start_after_idle = 1,
+	.mtu_probing = LTCP_MTU_PROBING_OFF,
+	.base_mss = 1024,
+	.mtu_probe_floor = 48,
+	.probe_threshold = 8,
+	.probe_interval_s = 600,
 };
 
 static const struct ltcp_settings default_set = {

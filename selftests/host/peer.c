@@ -31,6 +31,10 @@ static const struct ltcp_conf default_conf = {
 	.min_snd_mss = 48,
 	.ecn = 2,
 	.slow_start_after_idle = 1,
+	.base_mss = 1024,
+	.mtu_probe_floor = 48,
+	.probe_threshold = 8,
+	.probe_interval_s = 600,
 };
 
 void peer_init(struct peer *p, const char *name, u32 iss)
@@ -125,7 +129,8 @@ static void send_plan(struct peer *p, const struct ltcp_plan *plan)
 	struct ltcp_env env = peer_env(p);
 	struct ltcp_seg seg;
 
-	EXPECT_LE(plan->len, ltcp_transmit_burst(&p->tcb));
+	if (!plan->mtu_probe)
+		EXPECT_LE(plan->len, ltcp_transmit_burst(&p->tcb));
 	if (plan->len) {
 		EXPECT(seq_ge(plan->seq, p->tcb.snd_una));
 		EXPECT(seq_le(plan->seq + plan->len, p->tcb.snd_end));

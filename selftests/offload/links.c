@@ -37,6 +37,7 @@ FIXTURE_VARIANT(links) {
 	int mtu;		/* of the link behind a router, 0: no router */
 	bool bridge;
 	const char *port;	/* ethtool -K of the bridge's ports */
+	bool black_hole;	/* the router's ICMP messages are not heard */
 };
 
 FIXTURE_VARIANT_ADD(links, veth) {
@@ -137,6 +138,13 @@ FIXTURE_VARIANT_ADD(links, router_smaller_mtu_without_offload) {
 	.packets = CUT,
 };
 
+/* RFC 4821: what the path carries is found by probes, bursts follow */
+FIXTURE_VARIANT_ADD(links, router_black_hole) {
+	.mtu = 900,
+	.packets = WHOLE,
+	.black_hole = true,
+};
+
 static int features(const char *dev, const char *what)
 {
 	char command[200];
@@ -223,6 +231,14 @@ FIXTURE_TEARDOWN(links)
 	close(self->between);
 }
 
+/* Open connections go on with DF set, but nobody takes "fragmentation needed" in */
+static int close_ears(FIXTURE_DATA(links) *self)
+{
+	netns_enter(self->net.ns[0]);
+	return sysctl_set_path("ipv4/ltcp_mtu_probing", "1") ||
+	       sysctl_set_path("ipv4/ip_no_pmtu_disc", "2");
+}
+
 static union addr far_end(bool routed, int port)
 {
 	return routed ? addr_parse("10.0.1.1", port) : addr_host(2, port);
@@ -263,6 +279,8 @@ TEST_F(links, both_ways)
 	ASSERT_LE(0, tap);
 	netns_enter(self->net.ns[0]);
 	ASSERT_OK(stream_pair_at(sv, listener, to));
+	if (variant->black_hole)
+		ASSERT_OK(close_ears(self));
 	flow_start_both(flow, sv, &(struct flow) {
 		.len = LEN,
 		.seed = 1,
@@ -280,6 +298,13 @@ TEST_F(links, both_ways)
 		EXPECT_TRUE(flow_right(&flow[i]));
 	}
 	look(tap, &seen);
+	if (variant->black_hole) {
+		struct tcp_info info;
+
+		ASSERT_OK(stream_info(sv[0], &info));
+		EXPECT_GE(mtu - 52, info.tcpi_snd_mss);
+		EXPECT_LT(mtu - 52 - 8, info.tcpi_snd_mss);
+	}
 	printf("# %d packets, %ld octets, the largest of %d\n", seen.packets, seen.octets,
 	       seen.largest);
 	fflush(stdout);

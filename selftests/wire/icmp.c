@@ -403,4 +403,85 @@ WIRE_TEST(mtu_in_syn_sent)
 	wire_drain(w, 20);
 }
 
+/* --- path MTU without ICMP (RFC 4821) --------------------------------------------------- */
+
+/* Section 7.7: after R1 timeouts segments become smaller, and smaller yet */
+WIRE_TEST(black_hole_is_noticed)
+{
+	int fd;
+
+	wire_sysctl(w, "ltcp_mtu_probing", 1);
+	fd = wire_into(w, ESTABLISHED);
+	wire_write(w, fd, 1460);
+	wire_expect(w, PSH | ACK, .len = 1460);
+	wire_expect(w, PSH | ACK, .seq = 1, .len = 1460, .after = 190, .until = 300);
+	wire_expect(w, PSH | ACK, .seq = 1, .len = 1460, .after = 390, .until = 500);
+	wire_expect(w, ACK, .seq = 1, .len = 1024, .after = 790, .until = 1000);
+	wire_expect(w, ACK, .seq = 1, .len = 512, .after = 1590, .until = 2000);
+	wire_send(w, ACK, .ack = 513);
+	wire_expect(w, ACK, .seq = 513, .len = 512);
+	wire_drain(w, 20);
+	wire_check(w, wire_counter(w, "MTUBlackHoles") == 2, "MTUBlackHoles");
+}
+
+/* That is so only where it is asked for */
+WIRE_TEST(black_hole_is_none_of_ours)
+{
+	int fd = wire_into(w, ESTABLISHED), i;
+
+	wire_write(w, fd, 1460);
+	wire_expect(w, PSH | ACK, .len = 1460);
+	for (i = 0; i < 6; i++)
+		wire_expect(w, PSH | ACK, .seq = 1, .len = 1460, .after = 190 << i,
+			    .until = 260 << i);
+}
+
+/* Three segments of the base's size behind a probe; returns the descriptor */
+static int probing(struct wire *w)
+{
+	int fd, i;
+
+	wire_sysctl(w, "ltcp_mtu_probing", 2);
+	fd = wire_open_active(w, .mss = 1460);
+	wire_write(w, fd, 1460 + 3 * 1024);
+	wire_expect(w, ACK | PSH_ANY, .len = 1460);
+	wire_check(w, w->pkt->df, "no DF: a probe that is cut on the way tells nothing");
+	for (i = 0; i < 3; i++)
+		wire_expect(w, ACK | PSH_ANY, .len = 1024);
+	return fd;
+}
+
+/* Section 7.6.1: what has passed is the size of segments from now on */
+WIRE_TEST(probe_passes)
+{
+	int fd = probing(w);
+
+	wire_send(w, ACK);
+	wire_write(w, fd, 2 * 1460);
+	wire_expect(w, ACK | PSH_ANY, .len = 1460);
+	wire_expect(w, ACK | PSH_ANY, .len = 1460);
+	wire_check(w, wire_counter(w, "MTUPSuccess") == 1, "MTUPSuccess");
+}
+
+/* Section 7.5: its text goes again at once, in segments that pass; no congestion */
+WIRE_TEST(probe_is_lost)
+{
+	int fd = probing(w), i;
+
+	for (i = 0; i < 3; i++)
+		wire_send(w, ACK, .ack = 1);
+	wire_expect(w, ACK, .seq = 1, .len = 1024);
+	wire_expect(w, ACK, .seq = 1025, .len = 436);
+	wire_expect_nothing(w, 10);
+	wire_send(w, ACK, .ack = 1461 + 3 * 1024);
+	wire_check(w, wire_counter(w, "MTUPFail") == 1, "MTUPFail");
+	wire_check(w, wire_counter(w, "FastRetransmits") == 0, "FastRetransmits");
+	/* The next is half as far */
+	wire_write(w, fd, 5 * 1024);
+	wire_expect(w, ACK | PSH_ANY, .len = (1024 + 1459 + 1) / 2);
+	for (i = 0; i < 3; i++)
+		wire_expect(w, ACK | PSH_ANY, .len = 1024);
+	wire_drain(w, 20);
+}
+
 TEST_HARNESS_MAIN

@@ -9,6 +9,8 @@
 #include "cong.h"
 #include "ecn.h"
 #include "fsm_enter.h"
+#include "mss.h"
+#include "plpmtu.h"
 #include "rack.h"
 #include "recovery.h"
 #include "sack.h"
@@ -252,6 +254,8 @@ static void advance_una(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 no
 	tcb->rtx_since = 0;
 	tcb->soft_err = 0;
 	ltcp_recovery_acked(tcb, seg, &sample, v);
+	if (tcb->plpmtu.low)
+		ltcp_plpmtu_acked(tcb, now, v);
 	if (tcb->snd_urg && seq_ge(tcb->snd_una, tcb->snd_up))
 		tcb->snd_urg = 0;
 	/* RFC 6298 (5.2) and (5.3); nothing is left to probe with either */
@@ -310,6 +314,7 @@ static void establish(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, enum ltc
 	tcb->snd_wl1 = seg->seq;
 	tcb->snd_wl2 = seg->ack;
 	tcb->rcv_at = now;
+	ltcp_plpmtu_open(tcb, now);
 	ltcp_cong_init(tcb, now);
 	if (tcb->syn_text && ltcp_in_flight(tcb))
 		resend_syn_text(tcb);
@@ -568,14 +573,14 @@ static void begin_echo(struct ltcp_tcb *tcb, const struct ltcp_seg *seg)
 	tcb->echoing = 1;
 	tcb->echoes = 0;
 	memcpy(tcb->cookie, seg->opt.cookie, sizeof(tcb->cookie));
-	ltcp_tcb_update_mss(tcb);
+	ltcp_mss_update(tcb);
 }
 
 static void end_echo(struct ltcp_tcb *tcb, u64 now)
 {
 	tcb->echoing = 0;
 	tcb->timer[LTCP_TIMER_KEEPALIVE] = tcb->keepalive ? now : 0;	/* finds out when */
-	ltcp_tcb_update_mss(tcb);
+	ltcp_mss_update(tcb);
 }
 
 /* Section 3.10.7.3 */

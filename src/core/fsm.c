@@ -6,6 +6,7 @@
 #include "cong.h"
 #include "ecn.h"
 #include "fsm_enter.h"
+#include "mss.h"
 #include "transmit.h"
 #include "window.h"
 
@@ -100,7 +101,7 @@ void ltcp_fsm_open_active(struct ltcp_tcb *tcb, u32 iss, const struct ltcp_env *
 	tcb->recover = iss;
 	tcb->rcv_nxt = 0;
 	tcb->rcv_adv = 0;
-	ltcp_tcb_update_mss(tcb);
+	ltcp_mss_update(tcb);
 	tcb->ecn_asked = ltcp_ecn_wanted(tcb->conf, tcb->cong, true);
 	tcb->timing = 1;
 	tcb->rtt_seq = iss + 1;
@@ -232,5 +233,5 @@ void fsm_take_syn(struct ltcp_tcb *tcb, const struct ltcp_seg *seg)
 		tcb->rcv_wscale = 0;
 	/* In a simultaneous open both would have asked, and neither agrees */
 	tcb->ecn_ok = tcb->ecn_asked && (seg->flags & LTCP_ACK) && ltcp_ecn_setup_synack(seg);
-	ltcp_tcb_update_mss(tcb);
+	ltcp_mss_update(tcb);
 }

@@ -147,7 +147,10 @@ enum ltcp_note {
 	LTCP_NOTE_DSACK			= 1 << 8,	/* the peer reports a duplicate */
 	LTCP_NOTE_DUPLICATE		= 1 << 9,	/* text arrived that was received before */
 	LTCP_NOTE_DEFERRED		= 1 << 10,	/* an ACK without text made no connection */
-	LTCP_N_NOTES			= 11,
+	LTCP_NOTE_BLACK_HOLE		= 1 << 11,	/* smaller segments, RFC 4821 section 7.7 */
+	LTCP_NOTE_MTU_PASSED		= 1 << 12,	/* a probe of the path's MTU arrived */
+	LTCP_NOTE_MTU_FAILED		= 1 << 13,	/* it was too big */
+	LTCP_N_NOTES			= 14,
 };
 
 #define LTCP_MOVES_MAX	3

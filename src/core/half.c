@@ -6,7 +6,7 @@
 #include "ecn.h"
 #include "fsm_enter.h"
 #include "half.h"
-#include "transmit.h"
+#include "mss.h"
 
 void ltcp_half_from_syn(struct ltcp_half *half, const struct ltcp_seg *seg,
 			const struct ltcp_conf *conf, u16 default_mss)
@@ -232,6 +232,6 @@ void ltcp_tcb_from_half(struct ltcp_tcb *tcb, const struct ltcp_half *half, u64 
 	tcb->sack_ok = half->sack_ok;
 	tcb->ecn_ok = half->ecn_ok;
 	tcb->syn_rtx = !!half->resent;
-	ltcp_tcb_update_mss(tcb);
+	ltcp_mss_update(tcb);
 	ltcp_cong_init(tcb, now);
 }

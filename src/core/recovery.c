@@ -2,6 +2,7 @@
 /* Loss recovery: RFC 6675, RFC 6937, RFC 8985; RFC 6582; RFC 5682, RFC 3522. */
 #include <linux/math64.h>
 
+#include "plpmtu.h"
 #include "rack.h"
 #include "recovery.h"
 
@@ -172,6 +173,7 @@ static void enter_fast(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 	tcb->prr_out = 0;
 	tcb->prr_flight = flight;
 	tcb->rtx_force = 1;
+	ltcp_plpmtu_forget(tcb);
 	start_undo(tcb);
 	v->notes |= LTCP_NOTE_FAST_RETRANSMIT;
 }
@@ -220,6 +222,11 @@ static void third_duplicate(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *
 	/* not twice for one window */
 	if (!seq_gt(tcb->snd_una, tcb->recover))
 		return;
+	if (tcb->plpmtu.size && tcb->snd_una == tcb->plpmtu.start) {
+		ltcp_flight_lose_head(&tcb->flight, tcb->snd_una, ltcp_plpmtu_text(tcb));
+		if (ltcp_plpmtu_lost(tcb, now, v))
+			return;
+	}
 	enter_fast(tcb, now, v);
 	tcb->cwnd = tcb->ssthresh + DUPACKS * tcb->snd_mss;
 	ltcp_flight_lose_head(&tcb->flight, tcb->snd_una, tcb->snd_mss);
@@ -259,7 +266,7 @@ static void in_open(struct ltcp_tcb *tcb, const struct news *news, struct ltcp_v
 	if (tcb->sack_ok) {
 		if (news->d.sacked)
 			count_dupack(tcb);
-		if (ltcp_rack_detect(tcb, news->now))
+		if (ltcp_rack_detect(tcb, news->now) && !ltcp_plpmtu_lost(tcb, news->now, v))
 			enter_fast(tcb, news->now, v);
 		if (tcb->recovery == LTCP_REC_FAST)
 			reduce_proportionally(tcb, news->d.octets, false);
@@ -434,12 +441,13 @@ void ltcp_recovery_timeout(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v
 	tcb->dupacks = 0;
 	tcb->rack.probing = 0;
 	tcb->rtx_force = 1;
+	ltcp_plpmtu_forget(tcb);
 }
 
 /* What was late is lost by now */
 static void reordering_over(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 {
-	if (!ltcp_rack_detect(tcb, now))
+	if (!ltcp_rack_detect(tcb, now) || ltcp_plpmtu_lost(tcb, now, v))
 		return;
 	if (tcb->recovery == LTCP_REC_OPEN)
 		enter_fast(tcb, now, v);
@@ -471,4 +479,5 @@ void ltcp_recovery_resend_all(struct ltcp_tcb *tcb)
 	wake_rack(tcb);
 	ltcp_flight_lose_all(&tcb->flight, tcb->snd_una);
 	tcb->rtx_force = 1;
+	ltcp_plpmtu_forget(tcb);
 }

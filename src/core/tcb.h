@@ -80,6 +80,11 @@ enum ltcp_timer {
  * @frto: find out whether a timeout was spurious before all is sent again (RFC 5682)
  * @ecn: ECN (RFC 3168): 0: no, 1: ask for it and accept it, 2: accept it
  * @slow_start_after_idle: after an RTO of silence begin with a small window
+ * @mtu_probing: enum ltcp_mtu_probing
+ * @base_mss: where the search for a path's MTU begins (RFC 4821 section 7.2)
+ * @mtu_probe_floor: and what it never falls below
+ * @probe_threshold: it ends when what passes and what does not are less than that apart
+ * @probe_interval_s: and begins again after so many seconds
  */
 struct ltcp_conf {
 	int syn_retries;
@@ -103,6 +108,18 @@ struct ltcp_conf {
 	int frto;
 	int ecn;
 	int slow_start_after_idle;
+	int mtu_probing;
+	int base_mss;
+	int mtu_probe_floor;
+	int probe_threshold;
+	int probe_interval_s;
+};
+
+/* When the path's MTU is searched for by probes, RFC 4821 */
+enum ltcp_mtu_probing {
+	LTCP_MTU_PROBING_OFF,
+	LTCP_MTU_PROBING_STALLED,	/* once timeouts say that ICMP may not come through */
+	LTCP_MTU_PROBING_ALWAYS,
 };
 
 /**
@@ -207,6 +224,22 @@ struct ltcp_sack {
 };
 
 /**
+ * struct ltcp_plpmtu - the search for what the path carries, RFC 4821 section 7
+ * @start: first octet of the probe that is under way
+ * @since_s: when something was last learned, seconds
+ * @low: search_low: segments of that size pass, less 20 octets of header; 0: no search
+ * @high: search_high: what is larger does not
+ * @size: of the probe that is under way, 0: none
+ */
+struct ltcp_plpmtu {
+	u32 start;
+	u32 since_s;
+	u16 low;
+	u16 high;
+	u16 size;
+};
+
+/**
  * struct ltcp_tcb - transmission control block
  * @conf: shared settings; outlives the connection
  * @state: enum ltcp_state; only fsm_enter() writes it
@@ -285,6 +318,7 @@ struct ltcp_sack {
  * @adv_mss: what we offered (MUST-67)
  * @gso_max: octets of text that IP takes as one packet to be cut into segments
  *	later, 0: a segment at a time
+ * @plpmtu: what of that is known by probes
  * @rcv_mss: estimate of the peer's segment size, for delayed acknowledgments
  * @user_timeout_ms: USER TIMEOUT (MUST-21), 0: by retries
  * @keep_idle_s: seconds of silence before probes, 0: @conf's
@@ -432,6 +466,7 @@ struct ltcp_tcb {
 	u16 adv_mss;
 	u16 rcv_mss;
 	u32 gso_max;
+	struct ltcp_plpmtu plpmtu;
 
 	u32 user_timeout_ms;
 	u32 keep_idle_s;

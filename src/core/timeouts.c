@@ -7,6 +7,7 @@
 
 #include "cookie.h"
 #include "fsm_enter.h"
+#include "plpmtu.h"
 #include "recovery.h"
 #include "transmit.h"
 
@@ -101,6 +102,8 @@ static void resend(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 		tcb->syn_rtx = 1;
 		v->act |= LTCP_ACT_SYNACK;
 	} else {
+		if (tcb->retries >= tcb->conf->retries1)
+			ltcp_plpmtu_stalled(tcb, now, v);
 		ltcp_recovery_timeout(tcb, now, v);
 		v->act |= LTCP_ACT_OUTPUT;
 	}

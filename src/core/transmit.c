@@ -2,6 +2,8 @@
 /* What the next segment is, and its header: RFC 9293 sections 3.7 and 3.8.6. */
 #include <linux/string.h>
 
+#include "mss.h"
+#include "plpmtu.h"
 #include "rack.h"
 #include "recovery.h"
 #include "sack.h"
@@ -9,30 +11,19 @@
 #include "transmit.h"
 #include "window.h"
 
-#define TS_OPTION_LEN	12	/* two NOPs and the timestamps: RFC 7323 appendix A */
-#define COOKIE_OPTION_LEN	16	/* likewise, of the cookie that is echoed */
 #define CORK_US		200000	/* MUST-60: what MSG_MORE may hold back, and how long */
 #define PATH_MSS_MIN	28	/* of the least MTU that RFC 791 allows, 68 octets */
 #define BURST_US	1000	/* what a burst may be worth at the rate of the path */
 
-void ltcp_tcb_update_mss(struct ltcp_tcb *tcb)
-{
-	u16 mss = tcb->peer_mss < tcb->path_mss ? tcb->peer_mss : tcb->path_mss;
-	u16 options = (tcb->ts_ok ? TS_OPTION_LEN : 0) + (tcb->echoing ? COOKIE_OPTION_LEN : 0);
-
-	if (options)
-		mss = mss > options + 8 ? mss - options : 8;
-	tcb->snd_mss = mss;
-}
-
 void ltcp_tcb_set_path_mss(struct ltcp_tcb *tcb, u32 path_mss)
 {
-	u16 old = tcb->snd_mss;
+	u16 old = tcb->snd_mss, old_path = tcb->path_mss;
 
 	if (path_mss < PATH_MSS_MIN)
 		path_mss = PATH_MSS_MIN;
 	tcb->path_mss = path_mss > 65535 ? 65535 : path_mss;
-	ltcp_tcb_update_mss(tcb);
+	ltcp_plpmtu_path(tcb, old_path);
+	ltcp_mss_update(tcb);
 	if (tcb->snd_mss >= old || !ltcp_in_flight(tcb) || !tcb->syn_acked)
 		return;
 	/* RFC 1191 section 6.5: what was too big is sent again; that is no congestion */
@@ -46,6 +37,7 @@ static void finish_plan(const struct ltcp_tcb *tcb, struct ltcp_plan *plan, bool
 {
 	plan->flags = LTCP_ACK;
 	plan->probe = false;
+	plan->mtu_probe = false;
 	if (plan->len && plan->seq + plan->len == tcb->snd_end)
 		plan->flags |= LTCP_PSH;
 	if (fin)
@@ -214,8 +206,26 @@ static bool plan_tail(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 	return plan_run(tcb, &run, plan);
 }
 
+/*
+ * A probe of the path's MTU: one segment, larger than SND.MSS. Until the
+ * windows have room for it nothing else goes (RFC 4821 section 7.5.1).
+ */
+static bool plan_mtu_probe(const struct ltcp_tcb *tcb, u32 len, struct ltcp_plan *plan)
+{
+	if (cwnd_room(tcb) < len || tcb->snd_wnd < ltcp_in_flight(tcb) + len)
+		return false;
+	plan->again = false;
+	plan->seq = tcb->snd_nxt;
+	plan->len = len;
+	finish_plan(tcb, plan, false);
+	plan->mtu_probe = true;
+	return true;
+}
+
 bool ltcp_transmit_next(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 {
+	u32 probe;
+
 	if (!ltcp_may_transmit(tcb))
 		return false;
 	/* CLOSE in SYN-RECEIVED: FIN goes at once, and again only behind our SYN (3.10.4) */
@@ -226,6 +236,11 @@ bool ltcp_transmit_next(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 	/* RFC 5682 step 2b: what is new, to see whether the rest is lost at all */
 	if (tcb->flight.lost && tcb->frto != LTCP_FRTO_NEW)
 		return plan_again(tcb, plan);
+	if (tcb->plpmtu.low) {
+		probe = ltcp_plpmtu_due(tcb);
+		if (probe)
+			return plan_mtu_probe(tcb, probe, plan);
+	}
 	return plan_new(tcb, cwnd_room(tcb), plan);
 }
 
@@ -252,6 +267,7 @@ static void plan_empty(struct ltcp_plan *plan, u32 seq, u8 flags)
 	plan->flags = flags;
 	plan->again = true;
 	plan->probe = false;
+	plan->mtu_probe = false;
 }
 
 void ltcp_transmit_ack(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
@@ -355,6 +371,7 @@ void ltcp_plan_shorten(struct ltcp_plan *plan, u32 len)
 	if (len == plan->len)
 		return;
 	plan->len = len;
+	plan->mtu_probe = false;
 	plan->flags &= ~(LTCP_PSH | LTCP_FIN);
 }
 
@@ -379,6 +396,8 @@ void ltcp_transmit_sent(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, u64 
 		return;
 	if (tcb->rack.probe_due)
 		note_tail_probe(tcb, plan);
+	if (plan->mtu_probe)
+		ltcp_plpmtu_sent(tcb, plan->seq);
 	tcb->timer[LTCP_TIMER_PERSIST] = 0;
 	ltcp_rack_sent(tcb, now);	/* RFC 6298 (5.1) */
 }

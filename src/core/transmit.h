@@ -18,6 +18,7 @@
  * @flags: control bits; LTCP_ACK is always among them but on the first SYN
  * @again: was sent before
  * @probe: asks for a window that is zero: the persist timer repeats it
+ * @mtu_probe: one segment, though larger than SND.MSS: does the path carry it?
  */
 struct ltcp_plan {
 	u32 seq;
@@ -25,6 +26,7 @@ struct ltcp_plan {
 	u8 flags;
 	bool again;
 	bool probe;
+	bool mtu_probe;
 };
 
 /**
@@ -100,7 +102,7 @@ void ltcp_transmit_keepalive(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 
 /**
  * ltcp_plan_shorten() - less of a planned burst is sent for now
- * @plan: what ended with it, PSH and FIN, is left for later
+ * @plan: what ended with it, PSH and FIN, is left for later; it is no probe of the MTU
  * @len: octets of text, at most @plan->len
  */
 void ltcp_plan_shorten(struct ltcp_plan *plan, u32 len);
@@ -136,11 +138,5 @@ void ltcp_transmit_header(struct ltcp_tcb *tcb, const struct ltcp_plan *plan,
  * @path_mss: MTU less the IP header and 20 octets
  */
 void ltcp_tcb_set_path_mss(struct ltcp_tcb *tcb, u32 path_mss);
-
-/**
- * ltcp_tcb_update_mss() - SND.MSS from the peer's offer, the path and the options (MUST-16)
- * @tcb: @tcb->snd_mss follows
- */
-void ltcp_tcb_update_mss(struct ltcp_tcb *tcb);
 
 #endif
