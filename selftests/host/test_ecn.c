@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* ECN (RFC 3168), DCTCP (RFC 8257), and the window after silence (RFC 5681 section 4.1). */
+#include <string.h>
+
 #include "core/cong.h"
 #include "core/ecn.h"
 #include "core/pace.h"
@@ -323,6 +325,27 @@ TEST(dctcp_alpha)
 	}
 	EXPECT_GE(tcb.cwnd, 86500);
 	EXPECT_LE(tcb.cwnd, 88500);
+}
+
+/* TCP_CC_INFO, in the form of the kernel's struct tcp_dctcp_info */
+TEST(dctcp_told)
+{
+	u16 half[8] = {};
+	u32 word[4];
+	struct ltcp_tcb tcb;
+	int attr = 0;
+
+	dctcp_start(&tcb);
+	tcb.ecn_ok = 1;
+	EXPECT_EQ(tcb.cong->info(&tcb, half, sizeof(half), &attr), 16);
+	EXPECT_EQ(attr, 9);
+	EXPECT_EQ(half[0], 1);
+	memcpy(word, half, sizeof(word));
+	EXPECT_EQ(word[1], 1024);
+	dctcp_window(&tcb, 100, 0);
+	tcb.cong->info(&tcb, word, sizeof(word), &attr);
+	EXPECT_EQ(word[1], 960);
+	EXPECT_EQ(tcb.cong->info(&tcb, word, 4, &attr), 4);
 }
 
 /* Section 3.4: a loss is a loss */

@@ -4,11 +4,14 @@
  * not by half. For networks under one hand, whose switches mark early.
  */
 #include <linux/math64.h>
+#include <linux/string.h>
 
 #include "cong.h"
 
 #define ALPHA_ONE	1048576u
 #define G_SHIFT		4		/* g = 1/16, section 3.3 */
+#define TOLD_SHIFT	10		/* users are told of alpha in 1024ths */
+#define DIAG_DCTCP	9		/* the kernel's INET_DIAG_DCTCPINFO */
 
 /**
  * struct dctcp - the private state
@@ -25,6 +28,22 @@ struct dctcp {
 };
 
 LTCP_CONG_CHECK_PRIV(struct dctcp);
+
+/**
+ * struct told - what TCP_CC_INFO tells, as the kernel's struct tcp_dctcp_info
+ * @enabled: the peer echoes marks
+ * @ce_state: what was last received was marked
+ * @alpha: in 1024ths
+ * @ab_ecn: octets marked in this window of data
+ * @ab_tot: octets acknowledged in it
+ */
+struct told {
+	u16 enabled;
+	u16 ce_state;
+	u32 alpha;
+	u32 ab_ecn;
+	u32 ab_tot;
+};
 
 /* Section 3.3: nothing is known yet, so the first mark is taken as Reno would */
 static void dctcp_init(struct ltcp_tcb *tcb, u64 now)
@@ -62,6 +81,24 @@ static u32 dctcp_ssthresh(struct ltcp_tcb *tcb, enum ltcp_cong_signal signal, u3
 	return tcb->cwnd - (u32)((u64)tcb->cwnd * d->alpha / (2 * ALPHA_ONE));
 }
 
+static size_t dctcp_info(const struct ltcp_tcb *tcb, void *buf, size_t size, int *attr)
+{
+	const struct dctcp *d = (const struct dctcp *)tcb->cong_priv;
+	const struct told told = {
+		.enabled = tcb->ecn_ok,
+		.ce_state = tcb->ecn_echo,
+		.alpha = d->alpha >> TOLD_SHIFT,
+		.ab_ecn = d->marked,
+		.ab_tot = d->acked,
+	};
+
+	*attr = DIAG_DCTCP;
+	if (size > sizeof(told))
+		size = sizeof(told);
+	memcpy(buf, &told, size);
+	return size;
+}
+
 struct ltcp_cong_ops ltcp_cong_dctcp = {
 	.name = "dctcp",
 	.flags = LTCP_CONG_NEEDS_ECN | LTCP_CONG_EXACT_ECN | LTCP_CONG_RESTRICTED,
@@ -69,4 +106,5 @@ struct ltcp_cong_ops ltcp_cong_dctcp = {
 	.ssthresh = dctcp_ssthresh,
 	.grow = ltcp_cong_reno_grow,
 	.measure = dctcp_measure,
+	.info = dctcp_info,
 };
