@@ -8,6 +8,7 @@
 #include <net/inet_ecn.h>
 #include <net/ip.h>
 
+#include "demux.h"
 #include "fastopen.h"
 #include "half.h"
 #include "input.h"
@@ -167,15 +168,19 @@ static void to_connection(struct ltcp_net *ln, const struct ltcp_family *family,
 		kfree_skb(skb);
 		return;
 	}
-	ltcp_input_detach(skb);
 	bh_lock_sock_nested(sk);
 	sk_incoming_cpu_update(sk);
 	sk_mark_napi_id(sk, skb);
 	if (!sock_owned_by_user(sk)) {
+		ltcp_demux_keep(sk, skb);
+		ltcp_input_detach(skb);
 		ltcp_input_segment(sk, skb, seg);
-	} else if (sk_add_backlog(sk, skb, backlog_limit(sk))) {
-		LTCP_COUNT(ln, DROP_BACKLOG);
-		kfree_skb(skb);
+	} else {
+		ltcp_input_detach(skb);
+		if (sk_add_backlog(sk, skb, backlog_limit(sk))) {
+			LTCP_COUNT(ln, DROP_BACKLOG);
+			kfree_skb(skb);
+		}
 	}
 	bh_unlock_sock(sk);
 }
@@ -266,6 +271,27 @@ static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
 		to_listener(ln, family, listener, skb, seg, reply, old.entry ? &old : NULL);
 	else
 		to_nobody(ln, family, skb, seg, reply);
+}
+
+bool ltcp_input_early(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb)
+{
+	struct sock *sk = ltcp_demux_take(skb);
+	struct ltcp_seg seg;
+
+	if (!sk)
+		return false;
+	if (unlikely(sk->sk_state == TCP_CLOSE)) {	/* it has ended since */
+		sock_put(sk);
+		return false;
+	}
+	if (decode(ln, skb, &seg)) {
+		trace_ltcp_segment_in(ln, &ltcp_sk(sk)->node.key, &seg);
+		to_connection(ln, family, sk, skb, &seg);
+	} else {
+		kfree_skb(skb);
+	}
+	sock_put(sk);
+	return true;
 }
 
 void ltcp_input(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb,

@@ -37,6 +37,18 @@ bool ltcp_input_admitted(struct ltcp_net *ln, const struct ltcp_family *family, 
 void ltcp_input_detach(struct sk_buff *skb);
 
 /**
+ * ltcp_input_early() - a segment has arrived: is it known already whose it is?
+ * @ln: namespace
+ * @family: how it came
+ * @skb: as for ltcp_input(); consumed if so
+ *
+ * Context: softirq, rcu_read_lock() is held.
+ *
+ * Return: false: ltcp_input() has to find out
+ */
+bool ltcp_input_early(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb);
+
+/**
  * ltcp_input() - a segment has arrived
  * @ln: namespace
  * @family: how it came

@@ -27,15 +27,6 @@
 #define LTCP_IPV4_MIN_MTU	68	/* RFC 791 section 3.2 */
 #define LTCP_IPV4_MSS		536	/* MUST-15 */
 
-/* Both ends; addresses and ports as seen from here */
-static void ipv4_key(struct ltcp_key *key, __be32 laddr, __be16 lport, __be32 raddr, __be16 rport)
-{
-	ipv6_addr_set_v4mapped(laddr, &key->laddr);
-	ipv6_addr_set_v4mapped(raddr, &key->raddr);
-	key->lport = lport;
-	key->rport = rport;
-}
-
 static __be32 ipv4_laddr(const struct ltcp_key *key)
 {
 	return key->laddr.s6_addr32[3];
@@ -190,8 +181,8 @@ static int ipv4_connect(struct sock *sk, struct sockaddr *addr, int len)
 	/* MUST-44: with several addresses of our own, the one that the route prefers */
 	ipv4_set_addresses(sk, inet->inet_saddr ?: inet->cork.fl.u.ip4.saddr, daddr,
 			   sin->sin_port);
-	ipv4_key(&ltcp_sk(sk)->node.key, inet->inet_saddr, inet->inet_sport, daddr,
-		 sin->sin_port);
+	ltcp_key_ipv4(&ltcp_sk(sk)->node.key, inet->inet_saddr, inet->inet_sport, daddr,
+		      sin->sin_port);
 	sk_set_txhash(sk);
 	ipv4_take_route(sk, rt);
 	return 0;
@@ -405,9 +396,11 @@ static int ipv4_rcv(struct sk_buff *skb)
 	LTCP_COUNT_N(ln, IN_SEGS, max_t(u16, 1, skb_shinfo(skb)->gso_segs));
 	if (!ltcp_input_sound(ln, skb, inet_compute_pseudo))
 		goto drop;
+	if (ltcp_input_early(ln, &ltcp_ipv4, skb))
+		return 0;
 	iph = ip_hdr(skb);
-	ipv4_key(&key, iph->daddr, get_unaligned((__be16 *)(skb->data + 2)),
-		 iph->saddr, get_unaligned((__be16 *)skb->data));
+	ltcp_key_ipv4(&key, iph->daddr, get_unaligned((__be16 *)(skb->data + 2)),
+		      iph->saddr, get_unaligned((__be16 *)skb->data));
 	ltcp_input(ln, &ltcp_ipv4, skb, &key, inet_iif(skb), inet_sdif(skb));
 	return 0;
 drop:
@@ -453,8 +446,8 @@ static int ipv4_err(struct sk_buff *skb, u32 info)
 	struct ltcp_key key;
 	int err;
 
-	ipv4_key(&key, iph->saddr, get_unaligned((__be16 *)quote),
-		 iph->daddr, get_unaligned((__be16 *)(quote + 2)));
+	ltcp_key_ipv4(&key, iph->saddr, get_unaligned((__be16 *)quote),
+		      iph->daddr, get_unaligned((__be16 *)(quote + 2)));
 	if (icmp_hdr(skb)->type == ICMP_REDIRECT)
 		ltcp_input_redirect(ln, &key, inet_iif(skb), inet_sdif(skb), seq, skb);
 	else if (ipv4_icmp_meaning(icmp_hdr(skb)->type, icmp_hdr(skb)->code, &kind, &err))

@@ -439,6 +439,8 @@ static int ltcp_ipv6_rcv(struct sk_buff *skb)
 		LTCP_COUNT(ln, DROP_ADDRESS);
 		goto drop;
 	}
+	if (ltcp_input_early(ln, &ltcp_ipv6, skb))
+		return 0;
 	key.laddr = ipv6_hdr(skb)->daddr;
 	key.lport = get_unaligned((__be16 *)(skb->data + 2));
 	key.raddr = ipv6_hdr(skb)->saddr;

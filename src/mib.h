@@ -18,6 +18,7 @@ struct ltcp_net;
 	X(ESTAB_RESETS, "EstabResets")					\
 	X(CURR_ESTAB, "CurrEstab")					\
 	X(IN_SEGS, "InSegs")						\
+	X(EARLY_DEMUX, "EarlyDemux")					\
 	X(OUT_SEGS, "OutSegs")						\
 	X(RETRANS_SEGS, "RetransSegs")					\
 	X(IN_ERRS, "InErrs")						\

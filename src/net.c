@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The beginning and the end of a network namespace. */
 #include "cong.h"
+#include "demux.h"
 #include "family.h"
 #include "fastopen.h"
 #include "half.h"
@@ -55,6 +56,8 @@ out_ipv4:
 	ltcp_ipv4_net_exit(ln);
 out_sysctl:
 	ltcp_sysctl_exit(ln);
+	ltcp_demux_end(ln);	/* somebody may have been quick to write the setting */
+	synchronize_rcu();
 out_table:
 	ltcp_table_exit(ln);
 out_fastopen:
@@ -68,6 +71,12 @@ out_mib:
 out_cong:
 	ltcp_cong_net_exit(ln);
 	return err;
+}
+
+/* A grace period passes between this and net_stop() */
+static void __net_exit net_stop_lookups(struct net *net)
+{
+	ltcp_demux_end(ltcp_net(net));
 }
 
 /* No socket is left and no segment arrives; TIME-WAIT entries pin nothing. */
@@ -89,6 +98,7 @@ static void __net_exit net_stop(struct net *net)
 
 static struct pernet_operations net_ops = {
 	.init = net_start,
+	.pre_exit = net_stop_lookups,
 	.exit = net_stop,
 	.id = &ltcp_net_id,
 	.size = sizeof(struct ltcp_net),

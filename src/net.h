@@ -27,6 +27,7 @@ struct ltcp_fastopen_secret;
  * @fastopen: LTCP_FASTOPEN_* bits
  * @min_pmtu: the least path MTU that ICMP can impose
  * @moderate_rcvbuf: receive buffers grow by themselves
+ * @early_demux: connections remember the way in, see demux.c
  * @base_rmem: SO_RCVBUF's least, default and most; new sockets get the larger of the first two
  * @base_wmem: SO_SNDBUF's least, default and most; likewise
  */
@@ -40,8 +41,16 @@ struct ltcp_settings {
 	int fastopen;
 	int min_pmtu;
 	int moderate_rcvbuf;
+	int early_demux;
 	int base_rmem[3];
 	int base_wmem[3];
+};
+
+/* Is every packet shown to demux.c before IP looks for its route? */
+enum ltcp_demux {
+	LTCP_DEMUX_OFF,
+	LTCP_DEMUX_ON,
+	LTCP_DEMUX_OVER,	/* no more: the namespace ends */
 };
 
 /**
@@ -51,6 +60,7 @@ struct ltcp_settings {
  * @conf: settings that the protocol's core reads
  * @set: other settings
  * @cong: congestion control of new sockets; a reference is held
+ * @demux: enum ltcp_demux
  * @sysctl: registration
  * @mib: counters, one set a CPU
  * @ctl4: control socket for answers that no socket sends, IPv4
@@ -70,6 +80,7 @@ struct ltcp_net {
 	struct ltcp_conf conf;
 	struct ltcp_settings set;
 	const struct ltcp_cong_ops *cong;
+	u8 demux;
 	struct ctl_table_header *sysctl;
 	struct ltcp_mib __percpu *mib;
 	struct sock *ctl4;

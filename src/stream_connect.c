@@ -6,6 +6,7 @@
 #include <net/ip.h>
 
 #include "compat.h"
+#include "demux.h"
 #include "family.h"
 #include "fastopen.h"
 #include "input.h"
@@ -28,6 +29,7 @@ static void ltcp_forget_peer(struct sock *sk)
 	inet_sk(sk)->inet_dport = 0;
 	ltcp_sk(sk)->family = ltcp_family_of(sk);
 	sk_dst_reset(sk);
+	ltcp_demux_forget(sk);
 }
 
 /* A local port and a place in the table; on failure the socket is as before */

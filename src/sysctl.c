@@ -6,6 +6,7 @@
 
 #include "compat.h"
 #include "cong.h"
+#include "demux.h"
 #include "fastopen.h"
 #include "net.h"
 #include "sysctl.h"
@@ -22,7 +23,7 @@
  * @size: octets of them
  * @min: least value of each
  * @max: largest value of each
- * @handler: reads and writes what is no integer; NULL: integers
+ * @handler: reads and writes what is no integer, or has consequences; NULL: integers
  * @mode: permissions, with @handler
  */
 struct ltcp_knob {
@@ -169,6 +170,16 @@ static int sysctl_fastopen_key(LTCP_COMPAT_CTL_TABLE *ctl, int write, void *buff
 	return read_keys(text, &keys) ? ltcp_fastopen_net_set(ln, &keys) : -EINVAL;
 }
 
+static int sysctl_early_demux(LTCP_COMPAT_CTL_TABLE *ctl, int write, void *buffer, size_t *lenp,
+			      loff_t *ppos)
+{
+	int err = proc_dointvec_minmax(ctl, write, buffer, lenp, ppos);
+
+	if (!err && write)
+		ltcp_demux_switch(container_of(ctl->data, struct ltcp_net, set.early_demux));
+	return err;
+}
+
 static const struct ltcp_knob knobs[] = {
 	KNOB("syn_retries", conf.syn_retries, 1, LTCP_RETRIES_MAX),
 	KNOB("synack_retries", conf.synack_retries, 0, LTCP_RETRIES_MAX),
@@ -206,6 +217,13 @@ static const struct ltcp_knob knobs[] = {
 	KNOB("probe_interval", conf.probe_interval_s, 1, INT_MAX),
 	KNOB("min_pmtu", set.min_pmtu, 68, U16_MAX),
 	KNOB("moderate_rcvbuf", set.moderate_rcvbuf, 0, 1),
+	{
+		.name = "ltcp_early_demux",
+		.offset = offsetof(struct ltcp_net, set.early_demux),
+		.size = sizeof(int),
+		.max = 1,
+		.handler = sysctl_early_demux,
+	},
 	KNOBS("rmem", set.base_rmem, 3, 1, INT_MAX),
 	KNOBS("wmem", set.base_wmem, 3, 1, INT_MAX),
 	KNOB_OF("congestion_control", sysctl_cong, 0644),
@@ -248,6 +266,7 @@ static const struct ltcp_settings default_set = {
 	.fastopen = LTCP_FASTOPEN_CLIENT,
 	.min_pmtu = 552,
 	.moderate_rcvbuf = 1,
+	.early_demux = 1,
 	.base_rmem = { 4096, 131072, 6291456 },
 	.base_wmem = { 4096, 16384, 4194304 },
 };

@@ -8,6 +8,7 @@
 
 #include <linux/in6.h>
 #include <linux/rhashtable.h>
+#include <net/ipv6.h>
 
 struct ltcp_net;
 
@@ -24,6 +25,16 @@ struct ltcp_key {
 	__be16 lport;
 	__be16 rport;
 };
+
+/* IPv4's addresses and ports, all in network byte order */
+static inline void ltcp_key_ipv4(struct ltcp_key *key, __be32 laddr, __be16 lport, __be32 raddr,
+				 __be16 rport)
+{
+	ipv6_addr_set_v4mapped(laddr, &key->laddr);
+	ipv6_addr_set_v4mapped(raddr, &key->raddr);
+	key->lport = lport;
+	key->rport = rport;
+}
 
 /* What a node is part of */
 enum ltcp_kind {

@@ -72,6 +72,16 @@ void ends_setting(enum subject s, const char *name, const char *value)
 	}
 }
 
+void ends_demux(bool on)
+{
+	int side;
+
+	for (side = 1; side >= 0; side--) {
+		ends_enter(side);
+		checked(sysctl_set_path("ipv4/ltcp_early_demux", on ? "1" : "0"), "early_demux");
+	}
+}
+
 void ends_ports(const char *range)
 {
 	checked(sysctl_set_path("ipv4/ip_local_port_range", range), "ip_local_port_range");

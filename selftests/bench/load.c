@@ -96,6 +96,7 @@ static void take(const struct workload *w, int subject, int repetition)
 {
 	double value;
 
+	ends_demux(subjects[subject].subject == LTCP);
 	meter_wall(0);
 	value = w->sample(w, subjects[subject].subject);
 

@@ -117,6 +117,8 @@ void ends_offload(bool on);
 int ends_namespace(int side);
 /* net.ipv4.tcp_NAME or ltcp_NAME in both namespaces */
 void ends_setting(enum subject s, const char *name, const char *value);
+/* Does LTCP look at every packet? Nobody else should be measured while it does */
+void ends_demux(bool on);
 /* The range of ports that connect() chooses from */
 void ends_ports(const char *range);
 /* Run in the server's namespace, or the client's again */

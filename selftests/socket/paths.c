@@ -644,6 +644,70 @@ TEST_F(paths, vrf_connect)
 	EXPECT_EQ(1, recv(fd, &octet, 1, 0));
 }
 
+/* --- the way in ------------------------------------------------------------------------------ */
+
+/* Segments whose route was known before it was looked for */
+static long early(void)
+{
+	FILE *file = fopen("/proc/net/ltcp_stat", "re");
+	long value, found = -1;
+	char name[64];
+
+	while (file && fscanf(file, "%63s %ld", name, &value) == 2)
+		if (!strncmp(name, "EarlyDemux", strlen("EarlyDemux")))
+			found = value;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Does an octet from host 2 arrive within @ms? */
+static bool arrives(int sv[2], long ms)
+{
+	char octet;
+
+	return send(sv[1], "x", 1, 0) == 1 && wait_events(sv[0], POLLIN, ms) == POLLIN &&
+	       recv(sv[0], &octet, 1, 0) == 1;
+}
+
+TEST_F(paths, early_demux)
+{
+	long before;
+	int sv[2];
+
+	if (!variant->flavour.ltcp)
+		SKIP(return, "looks at a counter of LTCP's");
+	ASSERT_OK(pair_across(self, sv));
+	ASSERT_TRUE(arrives(sv, 1000));
+	before = early();
+	ASSERT_LE(0, before);
+	ASSERT_TRUE(arrives(sv, 1000));
+	EXPECT_EQ(before + 1, early());
+	ASSERT_OK(sysctl_set("early_demux", "0"));
+	ASSERT_TRUE(arrives(sv, 1000));
+	EXPECT_EQ(before + 1, early());
+	ASSERT_OK(sysctl_set("early_demux", "1"));
+	ASSERT_TRUE(arrives(sv, 1000));
+	EXPECT_EQ(before + 2, early());
+}
+
+/* A route that is remembered is not used when there is none any more */
+TEST_F(paths, address_goes_and_returns)
+{
+	char octet;
+	int sv[2];
+
+	ASSERT_OK(pair_across(self, sv));
+	ASSERT_TRUE(arrives(sv, 1000));
+	ASSERT_OK(netns_ip("address del %s dev eth0\n", stream_ipv6() ? "fd00::1/64" :
+			   "10.0.0.1/24"));
+	EXPECT_FALSE(arrives(sv, 300));
+	ASSERT_OK(netns_ip("address add %s dev eth0\n", stream_ipv6() ? "fd00::1/64 nodad" :
+			   "10.0.0.1/24"));
+	EXPECT_EQ(POLLIN, wait_events(sv[0], POLLIN, 10000));
+	EXPECT_EQ(1, recv(sv[0], &octet, 1, 0));
+}
+
 /* --- namespaces ------------------------------------------------------------------------------ */
 
 TEST_F(paths, sysctls_per_namespace)

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Early demultiplexing: a connection remembers the way by which its segments come in. */
+#ifndef LTCP_DEMUX_H
+#define LTCP_DEMUX_H
+
+#include <linux/skbuff.h>
+#include <net/sock.h>
+
+#include "net.h"
+#include "sock.h"
+
+#if IS_ENABLED(CONFIG_NETFILTER)
+/**
+ * ltcp_demux_switch() - net.ipv4.ltcp_early_demux has been written, or will first matter
+ * @ln: namespace
+ *
+ * What cannot be for want of memory is left: IP looks for the routes then.
+ */
+void ltcp_demux_switch(struct ltcp_net *ln);
+
+/**
+ * ltcp_demux_end() - the namespace ends: no more lookups when a grace period has passed
+ * @ln: namespace
+ */
+void ltcp_demux_end(struct ltcp_net *ln);
+
+/**
+ * ltcp_demux_remember() - see ltcp_demux_keep()
+ * @sk: locked
+ * @dst: the way in, or NULL
+ * @iif: the interface
+ */
+void ltcp_demux_remember(struct sock *sk, struct dst_entry *dst, int iif);
+
+/**
+ * ltcp_demux_forget() - no more segments come
+ * @sk: locked
+ */
+void ltcp_demux_forget(struct sock *sk);
+#else
+static inline void ltcp_demux_switch(struct ltcp_net *ln) { }
+static inline void ltcp_demux_end(struct ltcp_net *ln) { }
+static inline void ltcp_demux_remember(struct sock *sk, struct dst_entry *dst, int iif) { }
+static inline void ltcp_demux_forget(struct sock *sk) { }
+#endif
+
+/* A socket is made: who has none does not pay for what every packet is asked */
+static inline void ltcp_demux_start(struct ltcp_net *ln)
+{
+	if (READ_ONCE(ln->demux) == LTCP_DEMUX_OFF && READ_ONCE(ln->set.early_demux))
+		ltcp_demux_switch(ln);
+}
+
+/**
+ * ltcp_demux_take() - the connection that was found before IP looked for a route
+ * @skb: on its way in
+ *
+ * Return: NULL: none was; otherwise the caller releases it
+ */
+static inline struct sock *ltcp_demux_take(struct sk_buff *skb)
+{
+	struct sock *sk = skb->sk;
+
+	/* Programs of others may have chosen a socket for it, too */
+	if (!sk || skb->destructor != sock_edemux || !sk_fullsock(sk) ||
+	    sk->sk_protocol != ltcp_protocol)
+		return NULL;
+	skb->sk = NULL;
+	skb->destructor = NULL;
+	return sk;
+}
+
+/**
+ * ltcp_demux_keep() - the connection's next segment will come the same way
+ * @sk: locked
+ * @skb: a segment
+ */
+static inline void ltcp_demux_keep(struct sock *sk, const struct sk_buff *skb)
+{
+	if (skb_dst(skb) != rcu_access_pointer(sk->sk_rx_dst) ||
+	    skb->skb_iif != sk->sk_rx_dst_ifindex)
+		ltcp_demux_remember(sk, skb_dst(skb), skb->skb_iif);
+}
+
+#endif
