@@ -76,7 +76,6 @@ bool ltcp_input_admitted(struct ltcp_net *ln, const struct ltcp_family *family, 
 		LTCP_COUNT(ln, DROP_POLICY);
 		return false;
 	}
-	nf_reset_ct(skb);
 	if (sk_filter_trim_cap(sk, skb, header)) {
 		LTCP_COUNT(ln, DROP_FILTER);
 		return false;
@@ -96,7 +95,7 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 	unsigned int header = skb->len - seg->text;
-	struct ltcp_env env = { .now = ltcp_now() };	/* room is asked for by stored text */
+	struct ltcp_env env = { .now = ltcp_now() };	/* nobody asks for the room that is left */
 	struct ltcp_verdict v = {};
 	u32 una = tcb->snd_una;
 
@@ -128,7 +127,7 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 		ltcp_act_urgent(sk, &v);
 		ltcp_receive_store(sk, skb, header, &v);
 		news = tcb->rcv_nxt != before;
-		ltcp_sk_room(sk, &env);
+		env.unread = ltcp_sk_unread(sk);
 		ltcp_fsm_text_stored(tcb, !RB_EMPTY_ROOT(&ltcp_sk(sk)->ahead), &env, &v);
 		if (news)
 			ltcp_socket_readable(sk);

@@ -187,6 +187,12 @@ static inline u64 ltcp_now(void)
 	return div_u64(ktime_get_ns(), 1000) + 1;
 }
 
+/* Octets that the user could read, and FIN */
+static inline u32 ltcp_sk_unread(const struct sock *sk)
+{
+	return ltcp_sk(sk)->tcb.rcv_nxt - ltcp_sk(sk)->copied_seq;
+}
+
 /**
  * ltcp_sk_room() - the receive buffer as the core sees it
  * @sk: locked

@@ -70,7 +70,7 @@ void ltcp_sk_room(const struct sock *sk, struct ltcp_env *env)
 
 	env->space = ltcp_socket_window(sk, size - held - READ_ONCE(sk->sk_backlog.len));
 	env->buffer = ltcp_socket_window(sk, size);
-	env->unread = ltcp_sk(sk)->tcb.rcv_nxt - ltcp_sk(sk)->copied_seq;
+	env->unread = ltcp_sk_unread(sk);
 	env->may_store = held <= size;
 }
 
