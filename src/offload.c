@@ -161,7 +161,7 @@ static bool append_pages(struct sk_buff *p, struct sk_buff *skb, unsigned int he
 	if ((last != p && skb_cloned(last)) || !can_share(last, skb, header))
 		return false;
 	cost = skb->truesize - SKB_TRUESIZE(skb_end_offset(skb));
-	ltcp_pages_share(last, skb, header - skb_headlen(skb), text);
+	ltcp_pages_share(last, skb, header, text);
 	if (last != p) {
 		last->len += text;
 		last->data_len += text;

@@ -175,6 +175,17 @@ static void take_stamp(struct sk_buff *skb, const struct sk_buff *from)
 	skb_shinfo(skb)->tskey = skb_shinfo(from)->tskey;
 }
 
+/* Short text lies in the linear part of an skb and is copied; return: octets */
+static u32 copy_linear(struct sk_buff *to, const struct sk_buff *from, u32 offset, u32 most)
+{
+	u32 n = offset < skb_headlen(from) ? min(skb_headlen(from) - offset, most) : 0;
+
+	if (!n || skb_is_nonlinear(to) || n > (u32)skb_tailroom(to))
+		return 0;
+	skb_put_data(to, from->data + offset, n);
+	return n;
+}
+
 /* Text that does not coincide with a queued skb: a head of its own, the same pages */
 static struct sk_buff *slice(struct sock *sk, struct sk_buff *from, u32 seq, u32 len)
 {
@@ -185,11 +196,13 @@ static struct sk_buff *slice(struct sock *sk, struct sk_buff *from, u32 seq, u32
 		return NULL;
 	while (from && skb->len < len) {
 		u32 most = min(len - skb->len, from->len - offset);
-		u32 n = ltcp_pages_share(skb, from, offset, most);
+		u32 n = copy_linear(skb, from, offset, most);
+		u32 shared = ltcp_pages_share(skb, from, offset + n, most - n);
 
-		skb->len += n;
-		skb->data_len += n;
-		skb->truesize += n;
+		skb->len += shared;
+		skb->data_len += shared;
+		skb->truesize += shared;
+		n += shared;
 		if (offset + n == from->len && skb_shinfo(from)->tx_flags)
 			take_stamp(skb, from);
 		if (n < most)

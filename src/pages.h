@@ -35,10 +35,11 @@ static inline bool ltcp_pages_fit(const struct sk_buff *skb, const struct page *
  * ltcp_pages_share() - append text of one skb to another
  * @to: its shared info is its own; lengths and truesize are the caller's
  * @from: what lies in pages of it is shared, its linear part is left out
- * @offset: where in @from's pages to begin
+ * @offset: where in @from to begin
  * @len: octets
  *
- * Return: octets appended; fewer than @len when @from ends, or @to is full
+ * Return: octets appended; fewer than @len when @from ends, or @to is full; 0 where @offset
+ * is in the linear part
  */
 unsigned int ltcp_pages_share(struct sk_buff *to, const struct sk_buff *from,
 			      unsigned int offset, unsigned int len);

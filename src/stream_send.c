@@ -123,6 +123,18 @@ static int ltcp_send_room(struct sock *sk)
 }
 
 /*
+ * Append @n octets where the skb has room behind its headers, which is paid for
+ * already. Short messages fit there, and a page for them would cost more.
+ */
+static int ltcp_send_linear(struct sk_buff *skb, struct msghdr *msg, int n)
+{
+	if (!copy_from_iter_full(skb_tail_pointer(skb), n, &msg->msg_iter))
+		return -EFAULT;
+	__skb_put(skb, n);
+	return n;
+}
+
+/*
  * Append the user's octets to @skb, at most one page fragment of them.
  * Return: how many; 0: @skb is full; -ENOBUFS: wait for memory; -EFAULT
  */
@@ -134,6 +146,8 @@ static int ltcp_send_fill(struct sock *sk, struct sk_buff *skb, struct msghdr *m
 
 	if (n <= 0)
 		return 0;
+	if (msg_data_left(msg) <= min(n, skb_tailroom(skb)))
+		return ltcp_send_linear(skb, msg, msg_data_left(msg));
 	/* A small segment is filled in any case, a large one as far as there is room */
 	n = min(n, max(ltcp_send_room(sk), (int)PAGE_SIZE - (int)skb->len));
 	if (n <= 0 || !sk_page_frag_refill(sk, pfrag))
