@@ -215,8 +215,19 @@ static void send_verdict(struct sock *sk, const struct ltcp_verdict *v)
 		ltcp_output_ack(sk);
 }
 
+/* What text in order mostly brings: it was stored, and its ACK can wait */
+static bool is_done(const struct ltcp_verdict *v)
+{
+	return !(v->act & ~LTCP_ACT_TEXT) && !v->n_moves && !v->notes &&
+	       v->reason == LTCP_REASON_NONE;
+}
+
 void ltcp_act(struct sock *sk, struct ltcp_verdict *v)
 {
+	if (is_done(v)) {
+		ltcp_timers_sync(sk);
+		return;
+	}
 	ltcp_act_count(ltcp_sk_net(sk), v);
 	if (v->act & LTCP_ACT_CLOSED)
 		ltcp_socket_failing(sk, v->err);

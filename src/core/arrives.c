@@ -442,6 +442,20 @@ static void note_round_trip(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u6
 		ltcp_rcvbuf_echo(&tcb->rcvbuf, seg->opt.tsecr, (ms ? ms : 1) * 1000);
 }
 
+/* The caller stores @len octets of the segment from @start on */
+static void take_text(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u32 start, u32 len,
+		      const struct ltcp_env *env, struct ltcp_verdict *v)
+{
+	v->text_skip = start - seg->seq;
+	v->text_len = len;
+	v->text_seq = start;
+	v->act |= LTCP_ACT_TEXT;
+	if (start == tcb->rcv_nxt)
+		note_round_trip(tcb, seg, env->now);
+	if (len > tcb->rcv_mss)
+		tcb->rcv_mss = len < tcb->adv_mss ? len : tcb->adv_mss;
+}
+
 /*
  * Seventh, process the segment text: cut it to the window and say where it
  * belongs; the caller stores it. Returns false when the connection has ended.
@@ -469,17 +483,44 @@ static bool step7_text(struct ltcp_tcb *tcb, struct ltcp_seg *seg, const struct 
 			tcb->shrunk = 1;
 		return true;
 	} else if (seg->text) {
-		v->text_skip = start - seg->seq;
-		v->text_len = end - start;
-		v->text_seq = start;
-		v->act |= LTCP_ACT_TEXT;
-		if (start == tcb->rcv_nxt)
-			note_round_trip(tcb, seg, env->now);
-		if (v->text_len > tcb->rcv_mss)
-			tcb->rcv_mss = v->text_len < tcb->adv_mss ? v->text_len : tcb->adv_mss;
+		take_text(tcb, seg, start, end - start, env, v);
 	}
 	note_fin(tcb, seg, v);
 	return true;
+}
+
+/*
+ * Header prediction: is this what nearly every segment of an open connection
+ * is, the next text or an ACK, with nothing that the first four steps, the
+ * sixth or the eighth would take notice of?
+ */
+static bool is_expected(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
+			const struct ltcp_env *env)
+{
+	if (tcb->state != LTCP_ESTABLISHED || (seg->flags & ~LTCP_PSH) != LTCP_ACK ||
+	    seg->seq != tcb->rcv_nxt || seq_lt(seg->ack, tcb->snd_una) ||
+	    seq_gt(seg->ack, tcb->snd_nxt) || seg->opt.has != (tcb->ts_ok ? LTCP_HAS_TS : 0))
+		return false;
+	if (tcb->ts_ok && seq_lt(seg->opt.tsval, tcb->ts_recent))
+		return false;
+	if (tcb->echoing || tcb->rcv_fin || tcb->user_gone)
+		return false;
+	return !seg->text || (env->may_store && seg->text <= ltcp_rcv_wnd(tcb));
+}
+
+/* Steps 5 and 7 of such a segment: what arrives_otherwise() would do */
+static void arrives_expected(struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
+			     const struct ltcp_env *env, struct ltcp_verdict *v)
+{
+	take_ack(tcb, seg, false, env, v);
+	tcb->rcv_at = env->now;
+	tcb->keep_probes = 0;
+	if (tcb->ts_ok)
+		update_ts_recent(tcb, seg, env->now);
+	if (tcb->ecn_ok)
+		ltcp_ecn_arrives(tcb, seg, v);
+	if (seg->text)
+		take_text(tcb, seg, seg->seq, seg->text, env, v);
 }
 
 void ltcp_fsm_text_in_order(struct ltcp_tcb *tcb, u32 n)
@@ -490,7 +531,7 @@ void ltcp_fsm_text_in_order(struct ltcp_tcb *tcb, u32 n)
 /* Eighth, check the FIN bit, which may have waited for text before it */
 static void step8_fin(struct ltcp_tcb *tcb, struct ltcp_verdict *v)
 {
-	if (!tcb->rcv_fin || tcb->rcv_fin_done || tcb->rcv_nxt != tcb->rcv_fin_seq)
+	if (tcb->rcv_fin_done || tcb->rcv_nxt != tcb->rcv_fin_seq)
 		return;
 	tcb->rcv_nxt++;
 	tcb->rcv_fin_done = 1;
@@ -544,9 +585,12 @@ static void acknowledge(struct ltcp_tcb *tcb, bool ahead, const struct ltcp_env 
 void ltcp_fsm_text_stored(struct ltcp_tcb *tcb, bool ahead, const struct ltcp_env *env,
 			  struct ltcp_verdict *v)
 {
-	tcb->ecn_echo ^= tcb->ecn_flip;
-	tcb->ecn_flip = 0;
-	step8_fin(tcb, v);
+	if (tcb->ecn_flip) {
+		tcb->ecn_echo ^= 1;
+		tcb->ecn_flip = 0;
+	}
+	if (tcb->rcv_fin)
+		step8_fin(tcb, v);
 	/* What the fifth step left open: our FIN is acknowledged, the peer's has not come */
 	if (tcb->state == LTCP_FIN_WAIT_1 && ltcp_fin_acked(tcb)) {
 		fsm_enter(tcb, LTCP_FIN_WAIT_2, LTCP_CAUSE_RCV_ACK_OF_FIN, v);
@@ -694,6 +738,10 @@ static void arrives_otherwise(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 void ltcp_fsm_segment(struct ltcp_tcb *tcb, struct ltcp_seg *seg, const struct ltcp_env *env,
 		      struct ltcp_verdict *v)
 {
+	if (is_expected(tcb, seg, env)) {
+		arrives_expected(tcb, seg, env, v);
+		return;
+	}
 	switch (tcb->state) {
 	case LTCP_CLOSED:
 		ltcp_fsm_segment_closed(seg, v);
