@@ -24,8 +24,10 @@ TEST(burst_is_of_full_segments)
 	established(&p, 65000);
 	peer_send(&p, 100000);
 	EXPECT_SENT(&p, ACK, ISS + 1, IRS + 1, 44 * MSS);
-	/* Nagle holds the last 760 octets back: what comes before is in flight */
-	EXPECT_SENT(&p, ACK, ISS + 1 + 44 * MSS, IRS + 1, 24 * MSS);
+	/* The last 720 octets go along (RFC 9293 appendix A.3); the next wait for their ACK */
+	EXPECT_SENT(&p, ACK, ISS + 1 + 44 * MSS, IRS + 1, 24 * MSS + 720);
+	peer_send(&p, 10 * MSS + 7);
+	EXPECT_SENT(&p, ACK, ISS + 100001, IRS + 1, 10 * MSS);
 	EXPECT_SILENT(&p);
 }
 

@@ -317,6 +317,7 @@ TEST(recovery_resends_fin_with_text)
 	struct peer p;
 
 	in_state(&p, LTCP_ESTABLISHED);
+	p.tcb.more = 1;		/* leaves the rest to FIN */
 	peer_send(&p, 2000);
 	peer_close(&p);
 	EXPECT_SENT(&p, ACK, ISS + 1, IRS + 1, 1460);

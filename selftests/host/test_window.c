@@ -413,6 +413,23 @@ TEST(nagle_holds_back_small_segments)
 	EXPECT_SILENT(&p);
 }
 
+/* Appendix A.3: full segments in flight hold nothing back; what is small holds the next */
+TEST(nagle_lets_the_end_of_a_write_go)
+{
+	struct peer p;
+
+	established(&p, 65535);
+	peer_send(&p, 1470);
+	EXPECT_SENT(&p, ACK, ISS + 1, IRS + 1, 1460);
+	EXPECT_SENT(&p, ACK, ISS + 1461, IRS + 1, 10);
+	peer_send(&p, 10);
+	EXPECT_SILENT(&p);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1461);
+	EXPECT_SILENT(&p);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1471);
+	EXPECT_SENT(&p, ACK, ISS + 1471, IRS + 1, 10);
+}
+
 /* MUST-17 */
 TEST(nagle_can_be_turned_off)
 {

@@ -312,6 +312,20 @@ WIRE_TEST(nagle_merges)
 	wire_expect(w, PSH | ACK, .len = 100);
 }
 
+/* RFC 9293 appendix A.3: the end of a large write does not wait for its beginning's ACK */
+WIRE_TEST(nagle_lets_the_end_of_a_write_go)
+{
+	int fd = wire_into(w, ESTABLISHED);
+
+	wire_write(w, fd, 1470);
+	wire_expect(w, ACK | PSH_ANY, .len = 1460);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_write(w, fd, 10);
+	wire_expect_nothing(w, 100);
+	wire_send(w, ACK);
+	wire_expect(w, PSH | ACK, .len = 10);
+}
+
 /* A full segment does not wait */
 WIRE_TEST(nagle_lets_full_segments_go)
 {

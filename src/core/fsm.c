@@ -98,6 +98,7 @@ void ltcp_fsm_open_active(struct ltcp_tcb *tcb, u32 iss, const struct ltcp_env *
 	tcb->snd_nxt = iss + 1;
 	tcb->snd_end = iss + 1;
 	tcb->snd_up = iss;
+	tcb->snd_small = iss;
 	tcb->recover = iss;
 	tcb->rcv_nxt = 0;
 	tcb->rcv_adv = 0;

@@ -211,6 +211,7 @@ void ltcp_tcb_from_half(struct ltcp_tcb *tcb, const struct ltcp_half *half, u64 
 	tcb->snd_nxt = half->iss + 1;
 	tcb->snd_end = half->iss + 1;
 	tcb->snd_up = half->iss;
+	tcb->snd_small = half->iss;
 	tcb->recover = half->iss;
 	tcb->snd_wnd = half->snd_wnd;
 	tcb->snd_wl1 = half->irs;

@@ -290,6 +290,7 @@ struct ltcp_plpmtu {
  * @max_snd_wnd: MAX.SND.WND, the largest ever seen (RFC 5961, SWS avoidance)
  * @snd_wl1: SND.WL1
  * @snd_wl2: SND.WL2
+ * @snd_small: just past the last segment that was sent with less than SND.MSS of text
  * @snd_up: SND.UP, just past the urgent octets
  * @recover: SND.NXT when recovery began (RFC 6582)
  * @cwnd: congestion window, octets
@@ -437,6 +438,7 @@ struct ltcp_tcb {
 	u32 max_snd_wnd;
 	u32 snd_wl1;
 	u32 snd_wl2;
+	u32 snd_small;
 	u32 snd_up;
 	u32 recover;
 	u32 cwnd;

@@ -94,9 +94,15 @@ static bool plan_again(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 	return tcb->rtx_force || !pipe || pipe + plan->len <= tcb->cwnd;
 }
 
-static bool only_syn_in_flight(const struct ltcp_tcb *tcb)
+/*
+ * Section 3.7.4, Nagle: may the last octets that there are go as less than a
+ * full segment? With the modification of appendix A.3: full segments in flight
+ * do not hold back the end of what was written with them, a small one does.
+ */
+static bool may_go_short(const struct ltcp_tcb *tcb)
 {
-	return !tcb->syn_acked && tcb->snd_nxt == tcb->iss + 1;
+	return !tcb->more && (tcb->nodelay || seq_le(tcb->snd_small, tcb->snd_una) ||
+			      seq_gt(tcb->snd_small, tcb->snd_nxt));
 }
 
 /* Section 3.8.6.2.1 (silly windows) and 3.7.4 (Nagle): may @len of @avail octets go? */
@@ -106,8 +112,8 @@ static bool may_go(const struct ltcp_tcb *tcb, u32 len, u32 avail, bool fin)
 		return true;
 	if (tcb->snd_urg)
 		return true;
-	if (len == avail && !tcb->more)
-		return tcb->nodelay || !ltcp_in_flight(tcb) || only_syn_in_flight(tcb);
+	if (len == avail && may_go_short(tcb))
+		return true;
 	return len < avail && len >= tcb->max_snd_wnd / 2;
 }
 
@@ -163,7 +169,7 @@ static u32 burst_of(const struct ltcp_tcb *tcb, u32 len, u32 avail, bool fin)
 {
 	u32 rest = len % tcb->snd_mss;
 
-	if (!rest || (len == avail && (fin || (tcb->nodelay && !tcb->more))))
+	if (!rest || (len == avail && (fin || may_go_short(tcb))))
 		return len;
 	return len - rest;
 }
@@ -352,6 +358,8 @@ static void note_new(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, u32 end
 {
 	ltcp_flight_sent(&tcb->flight, tcb->snd_una, end, now, ltcp_rack_grain(tcb));
 	tcb->snd_nxt = end;
+	if (plan->len % tcb->snd_mss)
+		tcb->snd_small = end;
 	if (tcb->timing || plan->again)
 		return;
 	tcb->timing = 1;
