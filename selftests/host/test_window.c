@@ -139,6 +139,32 @@ TEST(window_closes_when_the_buffer_shrinks)
 }
 
 /*
+ * The SYN could promise no more than 65535 octets of a large buffer, but the peer's
+ * congestion window begins with ten segments and grows by what is acknowledged: an
+ * update would tell of room that nobody can use yet.
+ */
+TEST(window_update_waits_until_the_peer_could_use_it)
+{
+	struct peer p;
+
+	peer_init(&p, "P", ISS);
+	p.conf.window_scaling = 1;
+	p.wscale = 6;
+	p.buffer = 2 << 20;
+	bring_to_state(&p, LTCP_ESTABLISHED);
+	/* Our part of the handshake has told of all of the room: as if it had not */
+	p.tcb.rcv_adv = p.tcb.rcv_nxt + 65535;
+	text_arrives(&p, 1);
+	peer_read(&p, 1);
+	EXPECT_SILENT(&p);
+	/* With no more left than such a window he could */
+	p.tcb.rcv_adv = p.tcb.rcv_nxt + 10 * 1460;
+	text_arrives(&p, 1);
+	peer_read(&p, 1);
+	EXPECT_SENT(&p, ACK, ISS + 1, IRS + 3, 0);
+}
+
+/*
  * SHLD-14: the right edge never goes back, whatever the user reads and the
  * peer sends, with every scale; and no more is promised than there is room
  * (peer_env() checks that on every call).

@@ -82,6 +82,9 @@ bool ltcp_window_update_due(const struct ltcp_tcb *tcb, const struct ltcp_env *e
 	/* As long as half of it is open, the ACKs of what arrives say enough */
 	if (now > window_of(tcb, env->buffer) / 2)
 		return false;
+	/* Nor can he use more so early: ten segments (RFC 6928), and as much as was acknowledged */
+	if (now > 10 * tcb->adv_mss + (tcb->rcv_nxt - tcb->irs))
+		return false;
 	return wnd > now && wnd - now >= step;
 }
 
