@@ -139,7 +139,7 @@ static void to_synchronised(struct peer *p, enum ltcp_state state)
 	if (state == LTCP_CLOSE_WAIT || state == LTCP_LAST_ACK) {
 		ARRIVES(p, .flags = FIN | ACK, .seq = IRS + 1, .ack = ISS + 1,
 			.opt = later_options(p));
-		EXPECT_SENT(p, ACK, ISS + 1, IRS + 2, 0);
+		EXPECT_SENT_AFTER(p, LTCP_FIN_DELACK_US, ACK, ISS + 1, IRS + 2, 0);
 	}
 	if (state == LTCP_CLOSE_WAIT)
 		return;

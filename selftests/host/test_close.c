@@ -36,6 +36,7 @@ TEST(close_normal)
 	pass(&a, &b);
 	EXPECT_STATE(&b, CLOSE_WAIT);
 	EXPECT(b.eof);
+	peer_wait_until(&b, now + LTCP_FIN_DELACK_US);
 	pass(&b, &a);
 	EXPECT_STATE(&a, FIN_WAIT_2);
 	peer_close(&b);
@@ -86,6 +87,40 @@ TEST(close_fin_with_ack_of_fin)
 	EXPECT_STATES(&p, "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 TIME-WAIT");
 	EXPECT_EQ(p.moves[p.n_moves - 1].cause, LTCP_CAUSE_RCV_FIN_ACK);
 	EXPECT_SENT(&p, ACK, ISS + 2, IRS + 2, 0);
+}
+
+/* A user who closes because the peer has: one segment says both */
+TEST(close_fin_carries_the_ack)
+{
+	struct peer p;
+
+	in_state(&p, LTCP_ESTABLISHED);
+	ARRIVES(&p, .flags = FIN | ACK, .seq = IRS + 1, .ack = ISS + 1);
+	EXPECT_STATE(&p, CLOSE_WAIT);
+	EXPECT_SILENT(&p);
+	peer_close(&p);
+	EXPECT_SENT(&p, FIN | ACK, ISS + 1, IRS + 2, 0);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 2, .ack = ISS + 2);
+	EXPECT_STATE(&p, CLOSED);
+	EXPECT_SILENT(&p);
+	EXPECT_EQ(peer_next_timer(&p), 0);
+}
+
+/* Its acknowledgment waits no longer than that of text, which it may be due with */
+TEST(close_ack_of_fin_waits_no_longer_than_that_of_text)
+{
+	struct peer p;
+
+	in_state(&p, LTCP_ESTABLISHED);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1, .text = 10);
+	now += p.conf.delack_us - LTCP_FIN_DELACK_US / 2;
+	ARRIVES(&p, .flags = FIN | ACK, .seq = IRS + 11, .ack = ISS + 1);
+	EXPECT_SENT_AFTER(&p, LTCP_FIN_DELACK_US / 2, ACK, ISS + 1, IRS + 12, 0);
+
+	in_state(&p, LTCP_ESTABLISHED);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1, .text = 10);
+	ARRIVES(&p, .flags = FIN | ACK, .seq = IRS + 11, .ack = ISS + 1);
+	EXPECT_SENT_AFTER(&p, LTCP_FIN_DELACK_US, ACK, ISS + 1, IRS + 12, 0);
 }
 
 /* The same with text before the FIN that comes out of order: the states follow the text */

@@ -596,7 +596,7 @@ TEST(open_third_segment_with_text_and_fin)
 	EXPECT_STATES(&p, "CLOSED LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT");
 	EXPECT(p.connected && p.eof);
 	EXPECT_EQ(p.received, 100);
-	EXPECT_SENT(&p, ACK, ISS + 1, IRS + 102, 0);
+	EXPECT_SENT_AFTER(&p, LTCP_FIN_DELACK_US, ACK, ISS + 1, IRS + 102, 0);
 }
 
 /* Text that overtakes the third segment's loss */

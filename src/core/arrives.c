@@ -418,8 +418,10 @@ static void note_fin(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, struct lt
 	if (!(seg->flags & LTCP_FIN))
 		return;
 	/* RFC 5681 section 4.2: a FIN that has overtaken text is answered at once, like text */
-	if (!seg->text && seq_gt(at, tcb->rcv_nxt))
+	if (!seg->text && seq_gt(at, tcb->rcv_nxt)) {
 		v->act |= LTCP_ACT_ACK;
+		tcb->rcv_ahead = 1;
+	}
 	if (tcb->rcv_fin || seq_lt(at, tcb->rcv_nxt))
 		return;
 	tcb->rcv_fin = 1;
@@ -528,18 +530,24 @@ void ltcp_fsm_text_in_order(struct ltcp_tcb *tcb, u32 n)
 	tcb->rcv_nxt += n;
 }
 
-/* Eighth, check the FIN bit, which may have waited for text before it */
+/*
+ * Eighth, check the FIN bit, which may have waited for text before it. While
+ * the user may still send, its acknowledgment waits a moment, as that of text
+ * may (section 3.8.6.3): mostly he closes at once, and our FIN carries it along.
+ */
 static void step8_fin(struct ltcp_tcb *tcb, struct ltcp_verdict *v)
 {
 	if (tcb->rcv_fin_done || tcb->rcv_nxt != tcb->rcv_fin_seq)
 		return;
 	tcb->rcv_nxt++;
 	tcb->rcv_fin_done = 1;
-	v->act |= LTCP_ACT_EOF | LTCP_ACT_ACK;
-	switch (tcb->state) {
-	case LTCP_ESTABLISHED:
+	v->act |= LTCP_ACT_EOF;
+	if (tcb->state == LTCP_ESTABLISHED) {
 		fsm_enter(tcb, LTCP_CLOSE_WAIT, LTCP_CAUSE_RCV_FIN, v);
 		return;
+	}
+	v->act |= LTCP_ACT_ACK;
+	switch (tcb->state) {
 	case LTCP_FIN_WAIT_1:
 		if (!ltcp_fin_acked(tcb)) {
 			fsm_enter(tcb, LTCP_CLOSING, LTCP_CAUSE_RCV_FIN, v);
@@ -566,6 +574,15 @@ static bool reader_is_behind(const struct ltcp_tcb *tcb, const struct ltcp_env *
 	       tcb->rcv_nxt - tcb->rcv_wup < ltcp_rcv_wnd(tcb);
 }
 
+static void delay_ack(struct ltcp_tcb *tcb, u64 now, u32 most_us)
+{
+	u32 us = tcb->conf->delack_us;
+	u64 at = now + (us < most_us ? us : most_us), *timer = &tcb->timer[LTCP_TIMER_DELACK];
+
+	if (!*timer || *timer > at)
+		*timer = at;
+}
+
 /* Section 3.8.6.3: acknowledge at once, or after a while (SHLD-18, SHLD-19) */
 static void acknowledge(struct ltcp_tcb *tcb, bool ahead, const struct ltcp_env *env,
 			struct ltcp_verdict *v)
@@ -578,8 +595,8 @@ static void acknowledge(struct ltcp_tcb *tcb, bool ahead, const struct ltcp_env 
 	if (gap || tcb->quickack || tcb->route_quickack ||
 	    (ltcp_ack_owed(tcb) && !reader_is_behind(tcb, env)))
 		v->act |= LTCP_ACT_ACK;
-	else if (!tcb->timer[LTCP_TIMER_DELACK])
-		tcb->timer[LTCP_TIMER_DELACK] = env->now + tcb->conf->delack_us;
+	else
+		delay_ack(tcb, env->now, v->act & LTCP_ACT_EOF ? LTCP_FIN_DELACK_US : ~0u);
 }
 
 void ltcp_fsm_text_stored(struct ltcp_tcb *tcb, bool ahead, const struct ltcp_env *env,
@@ -596,7 +613,7 @@ void ltcp_fsm_text_stored(struct ltcp_tcb *tcb, bool ahead, const struct ltcp_en
 		fsm_enter(tcb, LTCP_FIN_WAIT_2, LTCP_CAUSE_RCV_ACK_OF_FIN, v);
 		fsm_start_linger(tcb, env->now);
 	}
-	if (v->act & LTCP_ACT_TEXT)
+	if (v->act & (LTCP_ACT_TEXT | LTCP_ACT_EOF))
 		acknowledge(tcb, ahead, env, v);
 }
 

@@ -138,6 +138,8 @@ struct ltcp_limiter {
 #define LTCP_LIMITER_N		10	/* answers, at most 15 ... */
 #define LTCP_LIMITER_MS		5000	/* ... a period: RFC 5961 section 7's own figures */
 
+#define LTCP_FIN_DELACK_US	1000	/* a user who closes because the peer has does so at once */
+
 #define LTCP_UNREAD_SEGMENTS	10	/* with more to read the user is behind: RFC 6928's 10 */
 
 #define LTCP_CONG_PRIV_SIZE	48	/* octets: every connection pays for them */
