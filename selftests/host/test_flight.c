@@ -89,6 +89,29 @@ TEST(flight_retransmission_parts)
 	expect_span(&f, 3, 1200, 1020, 0);
 }
 
+/* By the last that is acknowledged; what was sent again, or received before, tells nothing */
+TEST(flight_measures_round_trip)
+{
+	struct ltcp_flight f = { .more = storage, .room = 32 };
+	struct ltcp_delivery d = nothing(500);
+
+	ltcp_flight_sent(&f, BASE, BASE + 1000, 100, 50);
+	ltcp_flight_sent(&f, BASE, BASE + 2000, 200, 50);
+	ltcp_flight_sent(&f, BASE, BASE + 4000, 300, 50);
+	EXPECT_EQ(ltcp_flight_rtt(&f, BASE + 500, 1100), 1000);
+	EXPECT_EQ(ltcp_flight_rtt(&f, BASE + 1000, 1100), 1000);
+	EXPECT_EQ(ltcp_flight_rtt(&f, BASE + 1001, 1100), 900);
+	EXPECT_EQ(ltcp_flight_rtt(&f, BASE + 4000, 1100), 800);
+	EXPECT_EQ(ltcp_flight_rtt(&f, BASE + 4000, 300), 1);
+	resend(&f, 0, 1000, 400);
+	EXPECT_EQ(ltcp_flight_rtt(&f, BASE + 1000, 1100), 0);
+	sack(&f, 2000, 4000, &d);
+	EXPECT_EQ(ltcp_flight_rtt(&f, BASE + 2000, 1100), 900);
+	EXPECT_EQ(ltcp_flight_rtt(&f, BASE + 4000, 1100), 0);
+	ltcp_flight_clear(&f);
+	EXPECT_EQ(ltcp_flight_rtt(&f, BASE + 1, 1100), 0);
+}
+
 /* RFC 2018 section 5, case 3 of its table in octets: blocks cut out of what was one span */
 TEST(flight_blocks)
 {

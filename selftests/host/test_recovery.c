@@ -57,6 +57,31 @@ TEST(cwnd_initial)
 	EXPECT_EQ(tcb.cwnd, 1000);
 }
 
+/*
+ * RFC 9406: behind a bottleneck slow start sees the queue grow, by the round trip
+ * of each ACK, and goes on at a quarter of its pace.
+ */
+TEST(cwnd_slow_start_sees_the_queue)
+{
+	const u32 each = 120, path = 20 * MS / each;	/* microseconds, segments */
+	u64 at, idle_at = 0;
+	struct ltcp_seg seg;
+	struct peer p;
+
+	in_flight(&p, 1);
+	ack_segments(&p, 1);
+	p.tcb.cong = &ltcp_cong_cubic;
+	ltcp_cong_init(&p.tcb, now);
+	while (peer_take(&p, &seg, &at)) {
+		idle_at = (idle_at > at + 10 * MS ? idle_at : at + 10 * MS) + each;
+		now = idle_at + 10 * MS;
+		ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = seg.seq + seg.text);
+	}
+	EXPECT_EQ(p.tcb.snd_una, ISS + 1 + 1000 * MSS);
+	EXPECT_GE(p.tcb.cwnd, 2 * path * MSS);
+	EXPECT_LE(p.tcb.cwnd, 4 * path * MSS);
+}
+
 /* RFC 5681 section 3.1, RFC 3465: slow start, by what is acknowledged */
 TEST(cwnd_slow_start)
 {

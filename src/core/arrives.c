@@ -245,7 +245,8 @@ static void advance_una(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 no
 		.acked = acked,
 		.delivered = acked,
 		.in_flight = ltcp_in_flight(tcb),
-		.rtt_us = sample_rtt(tcb, seg, now),
+		.rtt_us = sample_rtt(tcb, seg, now) ? :
+			  ltcp_flight_rtt(&tcb->flight, seg->ack, now),
 		.marked = tcb->ecn_ok && (seg->flags & LTCP_ECE) ? acked : 0,
 	};
 

@@ -259,6 +259,17 @@ void ltcp_flight_acked(struct ltcp_flight *f, u32 una, u32 ack, struct ltcp_deli
 		f->first = 0;
 }
 
+u32 ltcp_flight_rtt(const struct ltcp_flight *f, u32 ack, u32 now)
+{
+	unsigned int i = 0;
+
+	while (i < f->n && seq_lt(ltcp_flight_span(f, i)->end, ack))
+		i++;
+	if (i == f->n || ltcp_flight_span(f, i)->is)
+		return 0;
+	return now - ltcp_flight_span(f, i)->sent ? : 1;
+}
+
 void ltcp_flight_sacked(struct ltcp_flight *f, u32 una, const struct ltcp_range *what,
 			struct ltcp_delivery *d)
 {

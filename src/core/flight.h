@@ -170,6 +170,19 @@ void ltcp_flight_resent(struct ltcp_flight *f, u32 una, const struct ltcp_range 
 void ltcp_flight_acked(struct ltcp_flight *f, u32 una, u32 ack, struct ltcp_delivery *d);
 
 /**
+ * ltcp_flight_rtt() - the round trip that an acknowledgment has measured
+ * @f: the flight, before SND.UNA advances
+ * @ack: the new SND.UNA
+ * @now: low 32 bits of the clock
+ *
+ * It may be too long by the grain: a span has the time of its first octet.
+ *
+ * Return: microseconds since the last of what it acknowledges was sent, 0: that
+ * was sent again (Karn) or had been received before
+ */
+u32 ltcp_flight_rtt(const struct ltcp_flight *f, u32 ack, u32 now);
+
+/**
  * ltcp_flight_advance() - the same, while nothing is missing and nobody asks what it tells
  * @f: the flight, ltcp_flight_clean()
  * @ack: the new SND.UNA

@@ -12,11 +12,15 @@
  * ltcp_rack_grain() - microseconds that are one time for the flight
  * @tcb: the connection
  *
- * A sixteenth of the round trip, a quarter of the least reordering window.
+ * A sixteenth of the round trip, a quarter of the least reordering window. In
+ * the first slow start also an eighth of what HyStart++ takes for a queue: by
+ * these times it measures round trips.
  */
 static inline u32 ltcp_rack_grain(const struct ltcp_tcb *tcb)
 {
-	return tcb->rtt.srtt_us ? tcb->rtt.srtt_us >> 7 : 1000;
+	u32 us = tcb->rtt.srtt_us ? tcb->rtt.srtt_us >> 7 : 1000;
+
+	return tcb->ssthresh == ~0u && us > 500 ? 500 : us;
 }
 
 /**
