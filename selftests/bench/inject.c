@@ -5,6 +5,7 @@
 #include <netinet/ip.h>
 #include <netpacket/packet.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "inject.h"
 #include "netns.h"
@@ -150,19 +151,53 @@ static size_t make_frame(struct frame *f, enum subject s, enum injection what, i
 	return sizeof(f->eth) + sizeof(f->ip) + tcp_len;
 }
 
-double inject(struct injector *in, enum injection what, int port, long count)
+/* Frames of one kind, each another; @len: of each */
+static struct frame *make_frames(struct injector *in, enum injection what, int port, long count,
+				 size_t *len)
 {
 	struct frame *frames = calloc(count, sizeof(*frames));
-	struct meter m;
-	size_t len = 0;
 	long i;
 
+	if (!frames)
+		die("memory for %ld frames", count);
 	for (i = 0; i < count; i++)
-		len = make_frame(&frames[i], in->subject, what, port, in->serial++);
+		*len = make_frame(&frames[i], in->subject, what, port, in->serial++);
+	return frames;
+}
+
+double inject(struct injector *in, enum injection what, int port, long count)
+{
+	size_t len = 0;
+	struct frame *frames = make_frames(in, what, port, count, &len);
+	struct meter m;
+	long i;
+
 	meter_start(&m, what == INJECT_NOTHING ? 0 : in->subject);
 	for (i = 0; i < count; i++)
 		checked(send(in->fd, &frames[i], len, 0), "send to eth0");
 	meter_stop(&m);
 	free(frames);
 	return m.busy / count;
+}
+
+void inject_steadily(struct injector *in, enum injection what, int port, long a_second,
+		     int seconds)
+{
+	size_t len = 0;
+	struct frame *frames = make_frames(in, what, port, a_second, &len);
+	struct timespec tick;
+	long ms, i, n = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &tick);
+	for (ms = 0; ms < 1000L * seconds; ms++) {
+		for (i = 0; i < a_second / 1000; i++)
+			checked(send(in->fd, &frames[n++ % a_second], len, 0), "send to eth0");
+		tick.tv_nsec += 1000000;
+		if (tick.tv_nsec >= 1000000000) {
+			tick.tv_nsec -= 1000000000;
+			tick.tv_sec++;
+		}
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &tick, NULL);
+	}
+	free(frames);
 }

@@ -28,4 +28,8 @@ void inject_close(struct injector *in);
  */
 double inject(struct injector *in, enum injection what, int port, long count);
 
+/* So many a second, evenly; after a second the same come again */
+void inject_steadily(struct injector *in, enum injection what, int port, long a_second,
+		     int seconds);
+
 #endif

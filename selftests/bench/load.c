@@ -23,7 +23,7 @@
 
 static const struct workload * const tables[] = {
 	burst_workloads, request_workloads, connect_workloads, memory_workloads, flood_workloads,
-	goodput_workloads, process_workloads, scale_workloads, smp_workloads,
+	siege_workloads, goodput_workloads, process_workloads, scale_workloads, smp_workloads,
 };
 
 static const struct {

@@ -62,6 +62,7 @@ extern const struct workload request_workloads[];
 extern const struct workload connect_workloads[];
 extern const struct workload memory_workloads[];
 extern const struct workload flood_workloads[];
+extern const struct workload siege_workloads[];
 extern const struct workload goodput_workloads[];
 extern const struct workload scale_workloads[];
 extern const struct workload process_workloads[];

@@ -34,6 +34,7 @@ JUDGED = {
     "syn-cookie": (0.015, 0.65),
     "syn-closed-port": (0.015, 0.80),
     "ack-stray": (0.015, 0.75),
+    "siege": (0.05, 1.00),
 }
 
 # Workloads of which LTCP's own figures are compared: with what, and the bar.

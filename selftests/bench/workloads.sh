@@ -46,6 +46,7 @@ test_strangers() {
 	for workload in syn-cookie syn-closed-port ack-stray; do
 		runs $workload
 	done
+	runs siege
 }
 
 test_goodput() {
