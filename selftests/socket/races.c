@@ -236,6 +236,77 @@ TEST_F(races, listener_shuts_down_and_listens)
 	RUN_RACE(2, connects_or_is_refused, listens_and_shuts_down, accepts_what_comes);
 }
 
+/* --- a group of listeners ------------------------------------------------------------ */
+
+static int group_listener(void)
+{
+	int fd = stream_socket(SOCK_NONBLOCK);
+
+	if (opt_set(fd, SOL_SOCKET, SO_REUSEPORT, 1) || stream_bind(fd, addr_loopback(PORT)) ||
+	    listen(fd, 16))
+		wrong("a member of the group");
+	return fd;
+}
+
+/* Serves for a little while; who is in its queue when it leaves is reset */
+static void *joins_and_leaves(void *arg)
+{
+	while (!race.over) {
+		int fd = group_listener(), client;
+
+		for (int i = 0; i < 4 && wait_events(fd, POLLIN, 2); i++) {
+			client = stream_accept(fd);
+			if (client >= 0 && send(client, "x", 1, MSG_NOSIGNAL) != 1 &&
+			    errno != ECONNRESET && errno != EPIPE)
+				wrong("send");
+			close(client);
+		}
+		close(fd);
+	}
+	return NULL;
+}
+
+static atomic_int group_clients;
+
+/* One is always there: nobody is refused, and most are served */
+static void *connects_to_the_group(void *arg)
+{
+	group_clients++;
+	while (!race.over) {
+		int fd = impatient_client();
+		char octet;
+
+		if (!stream_connect(fd, addr_loopback(PORT)) && recv(fd, &octet, 1, 0) == 1)
+			race.done++;
+		else if (errno != ECONNRESET && !unheard(errno))
+			wrong("a client of the group");
+		stream_reset(fd);
+	}
+	group_clients--;
+	return NULL;
+}
+
+static void *stays_and_serves(void *arg)
+{
+	int fd;
+
+	while (!race.over || group_clients) {
+		wait_events(race.fd, POLLIN, 10);
+		fd = stream_accept(race.fd);
+		if (fd < 0)
+			continue;
+		send(fd, "x", 1, MSG_NOSIGNAL);
+		close(fd);
+	}
+	return NULL;
+}
+
+TEST_F(races, reuseport_members_leave)
+{
+	race.fd = group_listener();
+	RUN_RACE(2, connects_to_the_group, joins_and_leaves, stays_and_serves);
+}
+
 /* Two threads want the same pair of ends: one may have it */
 static void *connects_the_same_pair(void *arg)
 {
