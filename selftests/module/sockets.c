@@ -8,6 +8,7 @@
  *	sockets serve PROTOCOL		listens, says "open", and accepts until told off
  *	sockets connect PROTOCOL	connects to itself over loopback, leaves data
  *					unread and exits
+ *	sockets crowd PROTOCOL		leaves $CROWD connections in TIME-WAIT
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -61,6 +62,27 @@ static void connect_to_self(int protocol)
 		err(1, "send");
 }
 
+/* More than one port has pairs for */
+static void leave_crowd(int protocol)
+{
+	const char *crowd = getenv("CROWD");
+	struct sockaddr_in addr, from = { .sin_family = AF_INET };
+	int listener = open_listener(protocol, &addr);
+	long i, n = crowd ? atol(crowd) : 1;
+
+	for (i = 0; i < n; i++) {
+		int client = open_socket(protocol), server;
+
+		from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i / 20000);
+		if (bind(client, (struct sockaddr *)&from, sizeof(from)) ||
+		    connect(client, (struct sockaddr *)&addr, sizeof(addr)))
+			err(1, "connection %ld", i);
+		server = accept(listener, NULL, NULL);
+		close(client);
+		close(server);
+	}
+}
+
 static void say_open(void)
 {
 	puts("open");
@@ -109,6 +131,7 @@ int main(int argc, char **argv)
 		{ "hold6", hold6 },
 		{ "serve", serve },
 		{ "connect", connect_to_self },
+		{ "crowd", leave_crowd },
 	};
 	size_t i;
 
@@ -117,5 +140,5 @@ int main(int argc, char **argv)
 			modes[i].run(atoi(argv[2]));
 			return 0;
 		}
-	errx(2, "usage: sockets open|hold|serve|connect PROTOCOL");
+	errx(2, "usage: sockets open|hold|serve|connect|crowd PROTOCOL");
 }
