@@ -114,11 +114,9 @@ bench: ## measure LTCP beside the kernel's TCP (WORKLOAD="crr rr-1" KERNEL=6.12)
 	$(quiet)$(TOP)/scripts/deps build vm test
 	$(quiet)$(TOP)/scripts/bench $(if $(KERNEL),--kernel $(KERNEL)) $(WORKLOAD)
 
-soak: ## ten minutes of strangers' segments among genuine clients, in real time (SECONDS_=600 KERNEL=6.12)
+soak: ## ten minutes of mixed load in real time, then crowds (SECONDS_=600 KERNEL=6.12)
 	$(quiet)$(TOP)/scripts/deps build vm test
-	$(quiet)$(MAKE) --no-print-directory -s -C $(TOP)/selftests/socket
-	$(quiet)$(TOP)/scripts/vm $(if $(KERNEL),--kernel $(KERNEL)) --clock wall --timeout 3600 -- \
-		env FLOOD_SECONDS=$(or $(SECONDS_),600) $(TOP)/build/selftests/socket/flood
+	$(quiet)$(TOP)/scripts/soak $(if $(KERNEL),--kernel $(KERNEL)) $(if $(SECONDS_),--seconds $(SECONDS_))
 
 check: ## checkpatch --strict, sparse, and a build without a warning, on both kernels
 	$(quiet)$(TOP)/scripts/deps build check

@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# In the virtual machine of scripts/soak: all kinds of load at once, again and
+# again until the time is over.
+#	soak.sh SECONDS FOLDER-OF-THE-TESTS
+
+set -u
+seconds=$1
+tests=$2
+end=$((SECONDS + seconds))
+
+# Says what a program that failed has said.
+again_and_again() {	# program, arguments
+	local log=/tmp/soak-${1##*/} n=0
+	while [[ $SECONDS -lt $end ]]; do
+		if ! "$tests/$1" "${@:2}" >"$log" 2>&1; then
+			grep -v '^# *OK\|^ok ' "$log"
+			echo "$1 failed, run $((n + 1))"
+			return 1
+		fi
+		n=$((n + 1))
+	done
+	echo "$1: $n runs without a fault"
+}
+
+memory() { awk '/^(Slab|Percpu):/ { sum += $2 } END { print sum }' /proc/meminfo; }
+
+before=$(memory)
+jobs=()
+FLOOD_SECONDS=$seconds "$tests/socket/flood" & jobs+=($!)
+again_and_again integrity/impaired & jobs+=($!)
+again_and_again integrity/shapes & jobs+=($!)
+again_and_again socket/races & jobs+=($!)
+
+status=0
+for job in "${jobs[@]}"; do
+	wait "$job" || status=1
+done
+
+# What is left when all is over. Caches of the kernel's own are in it.
+sleep 10
+for file in /sys/kernel/slab/*/shrink; do
+	echo 1 >"$file" 2>/dev/null
+done
+after=$(memory)
+echo "slabs and per-CPU memory: $before KiB before, $after KiB after"
+[[ $after -le $((before + 8192)) ]] || status=1
+exit $status
