@@ -28,7 +28,7 @@ memory() { awk '/^(Slab|Percpu):/ { sum += $2 } END { print sum }' /proc/meminfo
 
 before=$(memory)
 jobs=()
-FLOOD_SECONDS=$seconds "$tests/socket/flood" & jobs+=($!)
+FLOOD_KIB=16384 FLOOD_SECONDS=$seconds "$tests/socket/flood" & jobs+=($!)
 again_and_again integrity/impaired & jobs+=($!)
 again_and_again integrity/shapes & jobs+=($!)
 again_and_again socket/races & jobs+=($!)
