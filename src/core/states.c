@@ -92,14 +92,11 @@ static const char * const cause_names[LTCP_N_CAUSES] = {
 
 unsigned int ltcp_fsm_arrow(enum ltcp_state from, enum ltcp_state to, enum ltcp_cause cause)
 {
-	unsigned int i;
+	const struct ltcp_arrow *a, *end = ltcp_arrows + ARRAY_SIZE(ltcp_arrows);
 
-	for (i = 0; i < ltcp_n_arrow_lines; i++) {
-		const struct ltcp_arrow *a = &ltcp_arrows[i];
-
+	for (a = ltcp_arrows; a < end; a++)
 		if (a->from == from && a->to == to && (a->causes & (1u << cause)))
 			return a->number;
-	}
 	return 0;
 }
 
