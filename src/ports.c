@@ -472,6 +472,10 @@ static u64 connect_hash(const struct ltcp_key *key)
 		.rport = key->rport,
 	};
 
+	if (ipv6_addr_v4mapped(&key->raddr))	/* a quarter of the octets says as much */
+		return siphash_2u64((__force u64)key->laddr.s6_addr32[3] << 32 |
+				    (__force u32)key->raddr.s6_addr32[3],
+				    (__force u16)key->rport, &connect_key);
 	return siphash(&seed, sizeof(seed), &connect_key);
 }
 

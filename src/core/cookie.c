@@ -48,21 +48,15 @@ u32 ltcp_isn(const struct ltcp_tuple *tuple, const siphash_key_t *key, u64 now_u
 {
 	u32 clock = now_us >> 2;
 
-	if (is_ipv4(tuple)) {
-		u64 in[2] = { ipv4_hosts(tuple), both_ports(tuple) };
-
-		return clock + (u32)siphash(in, sizeof(in), key);
-	}
+	if (is_ipv4(tuple))
+		return clock + (u32)siphash_2u64(ipv4_hosts(tuple), both_ports(tuple), key);
 	return clock + (u32)siphash(tuple, sizeof(*tuple), key);
 }
 
 u32 ltcp_ts_offset(const struct ltcp_tuple *tuple, const siphash_key_t *key)
 {
-	if (is_ipv4(tuple)) {
-		u64 in = ipv4_hosts(tuple);
-
-		return siphash(&in, sizeof(in), key);
-	}
+	if (is_ipv4(tuple))
+		return siphash_1u64(ipv4_hosts(tuple), key);
 	return siphash(tuple, sizeof(tuple->laddr) + sizeof(tuple->raddr), key);
 }
 
@@ -118,15 +112,9 @@ static u64 mac_of(const struct ltcp_tuple *tuple, const struct ltcp_cookie_keys 
 	const siphash_key_t *key = &keys->key[period / LTCP_COOKIE_KEY_PERIODS & 1];
 	struct ipv6_input in6;
 
-	if (is_ipv4(tuple)) {
-		u64 in4[3] = {
-			ipv4_hosts(tuple),
-			both_ports(tuple) << 32 | irs,
-			(u64)period << 32 | state,
-		};
-
-		return siphash(in4, sizeof(in4), key);
-	}
+	if (is_ipv4(tuple))
+		return siphash_3u64(ipv4_hosts(tuple), both_ports(tuple) << 32 | irs,
+				    (u64)period << 32 | state, key);
 	in6 = (struct ipv6_input){ *tuple, irs, period, state };
 	return siphash(&in6, sizeof(in6), key);
 }

@@ -71,4 +71,23 @@ static inline u64 siphash(const void *data, size_t len, const siphash_key_t *key
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
+static inline u64 siphash_1u64(u64 a, const siphash_key_t *key)
+{
+	return siphash(&a, sizeof(a), key);
+}
+
+static inline u64 siphash_2u64(u64 a, u64 b, const siphash_key_t *key)
+{
+	u64 in[] = { a, b };
+
+	return siphash(in, sizeof(in), key);
+}
+
+static inline u64 siphash_3u64(u64 a, u64 b, u64 c, const siphash_key_t *key)
+{
+	u64 in[] = { a, b, c };
+
+	return siphash(in, sizeof(in), key);
+}
+
 #endif
