@@ -279,7 +279,6 @@ void ltcp_socket_child(struct sock *sk)
 	RCU_INIT_POINTER(sk->sk_rx_dst, NULL);
 	RCU_INIT_POINTER(inet->inet_opt, NULL);
 	inet->mc_list = NULL;
-	sk_set_txhash(sk);
 	ltcp_socket_renew(sk);
 	ltcp_cong_sock_child(sk);
 	ltcp_timers_init(sk);

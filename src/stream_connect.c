@@ -71,7 +71,6 @@ static void ltcp_connect_open(struct sock *sk, const struct ltcp_tw_reopen *old)
 		ltcp_output_route(sk, dst);
 	WRITE_ONCE(sk->sk_err, 0);
 	sock_reset_flag(sk, SOCK_DONE);
-	sk_set_txhash(sk);
 	ltcp_sk_env(sk, &env);
 	held = ltcp_fastopen_connect(sk);
 	ltcp_fsm_open_active(tcb, ltcp_timewait_iss(old, ltcp_secret_isn(&lsk->node.key)), &env,
