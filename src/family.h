@@ -48,10 +48,10 @@ struct ltcp_reply {
  * @default_mss: send MSS when the peer names none (MUST-15)
  * @min_mtu: the least MTU of a link
  * @gso_type: SKB_GSO_* of a burst, see offload.h
- * @connect: check and route to a peer address: sets the inet_sock's addresses
- *	and ports but the local port, ltcp_sock.node.key's addresses and rport, and the
- *	socket's route; socket locked; 0 or -errno (MUST-44, MUST-46)
- * @rehash: the source port is known: route again if it matters, sets key.lport; 0 or -errno
+ * @connect: check a peer address, and that there is a way to it: sets the inet_sock's addresses
+ *	and ports but the local port, ltcp_sock.node.key's addresses and rport; socket
+ *	locked; 0 or -errno (MUST-44, MUST-46)
+ * @rehash: the source port is known: route the socket; 0 or -errno
  * @adopt: set addresses of a passive connection from its key, and its route; takes the
  *	SYN or ACK's skb for IP options, marks and so on; 0 or -errno
  * @route: the route of a reply, NULL: none, or the peer's address is not one host's

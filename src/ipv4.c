@@ -113,36 +113,40 @@ static struct dst_entry *ipv4_route_sock(struct sock *sk)
 
 /* Active open */
 
-/* An address to connect to, the way there, and the address to come from */
-static struct rtable *ipv4_connect_route(struct sock *sk, const struct sockaddr_in *sin,
-					 __be32 *daddr)
+/*
+ * An address to connect to, and the address to come from: is there a way at all?
+ * Which one it is to be is asked once the port is known (ipv4_rehash()).
+ */
+static int ipv4_connect_route(struct sock *sk, const struct sockaddr_in *sin, __be32 *daddr)
 {
 	struct inet_sock *inet = inet_sk(sk);
 	struct flowi4 *fl4 = &inet->cork.fl.u.ip4;
 	struct ip_options_rcu *opt;
 	__be32 nexthop = sin->sin_addr.s_addr;
 	struct rtable *rt;
+	bool many;
 
 	opt = rcu_dereference_protected(inet->inet_opt, lockdep_sock_is_held(sk));
 	if (opt && opt->opt.srr) {
 		if (!nexthop)
-			return ERR_PTR(-EINVAL);
+			return -EINVAL;
 		nexthop = opt->opt.faddr;
 	}
-	rt = ip_route_connect(fl4, nexthop, inet->inet_saddr, sk->sk_bound_dev_if,
+	ip_route_connect_init(fl4, nexthop, inet->inet_saddr, sk->sk_bound_dev_if,
 			      sk->sk_protocol, inet->inet_sport, sin->sin_port, sk);
+	rt = __ip_route_output_key(sock_net(sk), fl4);
 	if (IS_ERR(rt)) {
 		if (PTR_ERR(rt) == -ENETUNREACH)
 			IP_INC_STATS(sock_net(sk), IPSTATS_MIB_OUTNOROUTES);
-		return rt;
+		return PTR_ERR(rt);
 	}
 	/* MUST-46: a connection has one peer. */
-	if (rt->rt_flags & (RTCF_MULTICAST | RTCF_BROADCAST)) {
-		ip_rt_put(rt);
-		return ERR_PTR(-ENETUNREACH);
-	}
+	many = rt->rt_flags & (RTCF_MULTICAST | RTCF_BROADCAST);
+	ip_rt_put(rt);
+	if (many)
+		return -ENETUNREACH;
 	*daddr = opt && opt->opt.srr ? sin->sin_addr.s_addr : fl4->daddr;
-	return rt;
+	return 0;
 }
 
 static void ipv4_set_addresses(struct sock *sk, __be32 saddr, __be32 daddr, __be16 dport)
@@ -168,35 +172,29 @@ static int ipv4_connect(struct sock *sk, struct sockaddr *addr, int len)
 {
 	const struct sockaddr_in *sin = (const struct sockaddr_in *)addr;
 	struct inet_sock *inet = inet_sk(sk);
-	struct rtable *rt;
 	__be32 daddr;
+	int err;
 
 	if (len < (int)sizeof(*sin))
 		return -EINVAL;
 	if (sin->sin_family != AF_INET)
 		return -EAFNOSUPPORT;
-	rt = ipv4_connect_route(sk, sin, &daddr);
-	if (IS_ERR(rt))
-		return PTR_ERR(rt);
+	err = ipv4_connect_route(sk, sin, &daddr);
+	if (err)
+		return err;
 	/* MUST-44: with several addresses of our own, the one that the route prefers */
 	ipv4_set_addresses(sk, inet->inet_saddr ?: inet->cork.fl.u.ip4.saddr, daddr,
 			   sin->sin_port);
 	ltcp_key_ipv4(&ltcp_sk(sk)->node.key, inet->inet_saddr, inet->inet_sport, daddr,
 		      sin->sin_port);
 	sk_set_txhash(sk);
-	ipv4_take_route(sk, rt);
 	return 0;
 }
 
 /* Rules for packets, IPsec's above all, may ask for the source port. */
 static int ipv4_rehash(struct sock *sk)
 {
-	struct dst_entry *dst;
-
-	if (inet_sk(sk)->cork.fl.u.ip4.fl4_sport == inet_sk(sk)->inet_sport)
-		return 0;
-	dst = ipv4_lookup(sk);
-	return PTR_ERR_OR_ZERO(dst);
+	return PTR_ERR_OR_ZERO(ipv4_lookup(sk));
 }
 
 /* Passive open */
