@@ -61,6 +61,18 @@ WIRE_TEST(half_closed_sends)
 	wire_expect_state(w, NO_FD, CLOSED);
 }
 
+/* Who closes because the peer has needs one segment for it: the FIN that says ACK as well */
+WIRE_TEST(fin_carries_the_ack_of_fin)
+{
+	int fd = wire_into(w, ESTABLISHED);
+
+	wire_send(w, FIN | ACK);
+	wire_shutdown(w, fd);
+	wire_expect(w, FIN | ACK, .seq = 1, .ack = 2);
+	wire_send(w, ACK, .seq = 2, .ack = 2);
+	wire_expect_state(w, NO_FD, CLOSED);
+}
+
 /* --- FIN and the data before it -------------------------------------------- */
 
 /* CLOSE is queued behind all that was sent before (section 3.10.4) */
