@@ -12,7 +12,6 @@
 #include "inject.h"
 #include "load.h"
 
-#define SYNS		60000	/* a second */
 #define BACKLOG		128
 #define PAUSE_MS	100	/* between clients */
 #define SETTLED		20	/* clients after which memory grows no more */
@@ -41,7 +40,7 @@ static long slab_kib(void)
 }
 
 /* Its status says what part of the time that it took, in per cent, it should have taken */
-static pid_t flood(enum subject s, int seconds)
+static pid_t flood(enum subject s, long a_second, int seconds)
 {
 	struct injector *in = inject_open(s);
 	pid_t child = checked(fork(), "fork");
@@ -49,7 +48,7 @@ static pid_t flood(enum subject s, int seconds)
 	if (!child) {
 		double start = now_us();
 
-		inject_steadily(in, INJECT_SYN, PORT, SYNS, seconds);
+		inject_steadily(in, INJECT_SYN, PORT, a_second, seconds);
 		_exit(100 * seconds * 1e6 / (now_us() - start) + 0.5);
 	}
 	inject_close(in);
@@ -103,7 +102,7 @@ static int ascending(const void *a, const void *b)
 	return d < 0 ? -1 : d > 0;
 }
 
-/* @w->count: seconds */
+/* @w->count: seconds; @w->rounds: SYNs a second */
 static double sample_siege(const struct workload *w, enum subject s)
 {
 	long n = w->count * 1000 / PAUSE_MS * 9 / 10, i, before = 0;
@@ -112,7 +111,7 @@ static double sample_siege(const struct workload *w, enum subject s)
 	pid_t child;
 
 	checked(listen(listener, BACKLOG), "listen");
-	child = flood(s, w->count);
+	child = flood(s, w->rounds, w->count);
 	for (i = 0; i < n; i++) {
 		sleep_ms(PAUSE_MS);
 		took[i] = serve_one(s, listener);
@@ -137,6 +136,7 @@ const struct workload siege_workloads[] = {
 		.subjects = STREAMS,
 		.sample = sample_siege,
 		.count = 30,
+		.rounds = 60000,
 		.repetitions = 1,
 	},
 	{}
