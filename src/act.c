@@ -194,6 +194,9 @@ static void tell_user(struct sock *sk, const struct ltcp_verdict *v)
 		end_of_text(sk);
 	if (v->act & LTCP_ACT_SOFT_ERROR)
 		soft_error(sk, v->err);
+	/* close() may linger for the acknowledgment of our FIN */
+	if (v->n_moves && sk->sk_state == TCP_FIN_WAIT2 && !sock_flag(sk, SOCK_DEAD))
+		sk->sk_state_change(sk);
 }
 
 static void send_verdict(struct sock *sk, const struct ltcp_verdict *v)
