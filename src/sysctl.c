@@ -36,16 +36,17 @@ struct ltcp_knob {
 	umode_t mode;
 };
 
-#define KNOBS(_name, _field, _n, _min, _max)			\
+#define KNOBS(_name, _field, _n, _min, _max, ...)		\
 	{							\
 		.name = "ltcp_" _name,				\
 		.offset = offsetof(struct ltcp_net, _field),	\
 		.size = (_n) * sizeof(int),			\
 		.min = _min,					\
 		.max = _max,					\
+		__VA_ARGS__					\
 	}
 
-#define KNOB(_name, _field, _min, _max) KNOBS(_name, _field, 1, _min, _max)
+#define KNOB(_name, _field, _min, _max, ...) KNOBS(_name, _field, 1, _min, _max, __VA_ARGS__)
 
 #define KNOB_OF(_name, _handler, _mode)				\
 	{							\
@@ -217,13 +218,7 @@ static const struct ltcp_knob knobs[] = {
 	KNOB("probe_interval", conf.probe_interval_s, 1, INT_MAX),
 	KNOB("min_pmtu", set.min_pmtu, 68, U16_MAX),
 	KNOB("moderate_rcvbuf", set.moderate_rcvbuf, 0, 1),
-	{
-		.name = "ltcp_early_demux",
-		.offset = offsetof(struct ltcp_net, set.early_demux),
-		.size = sizeof(int),
-		.max = 1,
-		.handler = sysctl_early_demux,
-	},
+	KNOB("early_demux", set.early_demux, 0, 1, .handler = sysctl_early_demux),
 	KNOBS("rmem", set.base_rmem, 3, 1, INT_MAX),
 	KNOBS("wmem", set.base_wmem, 3, 1, INT_MAX),
 	KNOB_OF("congestion_control", sysctl_cong, 0644),
