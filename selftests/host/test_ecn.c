@@ -431,3 +431,52 @@ TEST(cwnd_is_kept_by_setting)
 	peer_send(&p, 40 * MSS);
 	EXPECT_EQ(p.n_sent, 40);
 }
+
+/* RFC 7661 section 4.4.3: not for ever, but half of it goes after five minutes, and so on */
+TEST(cwnd_that_is_kept_ages)
+{
+	struct peer p;
+
+	in_flight(&p, &ltcp_cong_reno, 0);
+	p.conf.slow_start_after_idle = 0;
+	p.tcb.cwnd = 100 * MSS;
+	p.tcb.ssthresh = 60 * MSS;
+	peer_send(&p, 60 * MSS);
+	ack_segments(&p, 60, 0);
+	p.tcb.cwnd = 100 * MSS;
+	now += 300 * SECOND;
+	peer_send(&p, 1);
+	EXPECT_EQ(p.tcb.cwnd, 100 * MSS);
+	now += 1;
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = p.tcb.snd_nxt);
+	EXPECT_EQ(p.tcb.cwnd, 50 * MSS);
+	EXPECT_EQ(p.tcb.ssthresh, 75 * MSS);
+	now += 300 * SECOND;
+	peer_send(&p, 1);
+	EXPECT_EQ(p.tcb.cwnd, 25 * MSS);
+	EXPECT_EQ(p.tcb.ssthresh, 75 * MSS);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = p.tcb.snd_nxt);
+	now += 3600 * SECOND;
+	peer_send(&p, 1);
+	EXPECT_EQ(p.tcb.cwnd, 10 * MSS);
+}
+
+/* ... and as well if the application never pauses, but sends less than it might */
+TEST(cwnd_that_is_not_filled_ages)
+{
+	struct peer p;
+	u32 i;
+
+	in_flight(&p, &ltcp_cong_reno, 0);
+	p.tcb.cwnd = 100 * MSS;
+	p.tcb.ssthresh = 60 * MSS;
+	peer_send(&p, 2 * MSS);
+	for (i = 0; i < 30001; i++) {
+		now += SECOND / 100;
+		peer_send(&p, MSS);
+		ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = p.tcb.snd_nxt - MSS);
+		p.n_sent = 0;
+	}
+	EXPECT_EQ(p.tcb.cwnd, 50 * MSS);
+	EXPECT_EQ(p.tcb.ssthresh, 75 * MSS);
+}

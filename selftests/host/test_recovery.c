@@ -148,7 +148,7 @@ TEST(cwnd_avoidance)
 	EXPECT_EQ(p.tcb.cwnd, 11 * MSS);
 }
 
-/* RFC 7661 in spirit: what is not used does not grow */
+/* RFC 7661 section 4.4.1: what is not used does not grow */
 TEST(cwnd_does_not_grow_unused)
 {
 	struct peer p;

@@ -4,6 +4,7 @@
 
 #include "cong.h"
 
+#define NVP_US		300000000u	/* RFC 7661 section 4.4.3: non-validated period */
 #define BURST_MAX	65536u	/* what is sent, and acknowledged, at one go with offload */
 
 /* RFC 6928 section 2 */
@@ -44,6 +45,7 @@ static void tell(struct ltcp_tcb *tcb, enum ltcp_cong_event event, u64 now)
 void ltcp_cong_init(struct ltcp_tcb *tcb, u64 now)
 {
 	tcb->cwnd = initial_window(tcb);
+	tcb->cwnd_used_at = now;
 	if (!tcb->cong_begun)
 		begin(tcb, now);
 }
@@ -91,14 +93,49 @@ static void marked(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
 	tell(tcb, LTCP_CONG_EV_CWR, sample->now);
 }
 
-static bool may_grow(const struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
+/* CWND becomes @window; ssthresh remembers most of what it was (RFC 7661 section 4.4.3) */
+static void shrink(struct ltcp_tcb *tcb, u32 window)
+{
+	u32 keep = tcb->cwnd / 4 * 3;
+
+	if (tcb->ssthresh < keep)
+		tcb->ssthresh = keep;
+	tcb->cwnd = window;
+	tcb->cwnd_acked = 0;
+}
+
+/* RFC 7661 section 4.4.3: of a window not used for five minutes half is not known any more */
+static void age(struct ltcp_tcb *tcb, u64 now)
+{
+	u32 window = initial_window(tcb), old = tcb->cwnd;
+
+	while (now - tcb->cwnd_used_at > NVP_US && tcb->cwnd > window) {
+		shrink(tcb, tcb->cwnd / 2 > window ? tcb->cwnd / 2 : window);
+		tcb->cwnd_used_at += NVP_US;
+	}
+	if (tcb->cwnd != old)
+		tell(tcb, LTCP_CONG_EV_RESTART, now);
+}
+
+/*
+ * RFC 7661 section 4.3: is the window validated, at least half of it in use?
+ * Otherwise it says nothing about the path.
+ */
+static bool in_use(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
+{
+	if (sample->in_flight < tcb->cwnd / 2) {
+		age(tcb, sample->now);
+		return false;
+	}
+	tcb->cwnd_used_at = sample->now;
+	return true;
+}
+
+static bool may_grow(const struct ltcp_tcb *tcb)
 {
 	if (tcb->recovery == LTCP_REC_FAST || tcb->cwnd >= LTCP_CONG_CWND_MAX)
 		return false;
-	if (tcb->ecn_reduced && tcb->recovery == LTCP_REC_OPEN)
-		return false;
-	/* A window that was not used says nothing about the path (RFC 7661) */
-	return sample->in_flight >= tcb->cwnd / 2;
+	return !tcb->ecn_reduced || tcb->recovery != LTCP_REC_OPEN;
 }
 
 void ltcp_cong_acked(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
@@ -111,7 +148,7 @@ void ltcp_cong_acked(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample
 		tcb->cong->measure(tcb, sample);
 	if (sample->marked)
 		marked(tcb, sample);
-	if (may_grow(tcb, sample))
+	if (in_use(tcb, sample) && may_grow(tcb))
 		tcb->cong->grow(tcb, sample);
 }
 
@@ -140,21 +177,16 @@ void ltcp_cong_undo(struct ltcp_tcb *tcb, u64 now)
 	tell(tcb, LTCP_CONG_EV_UNDO, now);
 }
 
-/*
- * RFC 5681 section 4.1, a restart window of the initial one; as RFC 7661 section
- * 4.4.3 has it, ssthresh remembers most of what was in use.
- */
+/* RFC 5681 section 4.1, a restart window of the initial one */
 void ltcp_cong_start(struct ltcp_tcb *tcb, u64 now)
 {
-	u32 window = initial_window(tcb), keep = tcb->cwnd / 4 * 3;
+	u32 window = initial_window(tcb);
 
+	age(tcb, now);
 	if (!tcb->conf->slow_start_after_idle || tcb->cwnd <= window ||
 	    now - tcb->snd_at <= tcb->rtt.rto_us)
 		return;
-	if (tcb->ssthresh < keep)
-		tcb->ssthresh = keep;
-	tcb->cwnd = window;
-	tcb->cwnd_acked = 0;
+	shrink(tcb, window);
 	tell(tcb, LTCP_CONG_EV_RESTART, now);
 }
 

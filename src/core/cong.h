@@ -45,7 +45,7 @@ enum ltcp_cong_event {
 	LTCP_CONG_EV_CWR,	/* ECN-Echo: CWND was reduced to ssthresh */
 	LTCP_CONG_EV_RECOVERED,	/* recovery has ended: CWND is at most ssthresh */
 	LTCP_CONG_EV_UNDO,	/* the last reduction was a mistake and is taken back */
-	LTCP_CONG_EV_RESTART,	/* sending begins after silence: CWND is the restart window */
+	LTCP_CONG_EV_RESTART,	/* CWND is less because it was not in use */
 };
 
 /* How congestion has shown */
@@ -204,7 +204,8 @@ void ltcp_cong_reno_grow(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sa
 
 /**
  * ltcp_cong_start() - something is about to be sent, and nothing is in flight
- * @tcb: after an RTO of silence CWND is the restart window (RFC 5681 section 4.1)
+ * @tcb: after an RTO of silence CWND is the restart window (RFC 5681 section 4.1); where
+ *	that is not wanted it is halved for each five minutes without use (RFC 7661)
  * @now: clock
  */
 void ltcp_cong_start(struct ltcp_tcb *tcb, u64 now);

@@ -298,6 +298,8 @@ struct ltcp_plpmtu {
  * @cwnd: congestion window, octets
  * @ssthresh: slow start threshold, octets
  * @cwnd_acked: octets acknowledged towards the next increase of @cwnd
+ * @cwnd_used_at: when at least half of @cwnd was in flight, or it was halved because it
+ *	had not been for long (RFC 7661)
  * @prior_cwnd: @cwnd before the last reduction, for undo
  * @prior_ssthresh: @ssthresh then
  * @prr_delivered: octets delivered in recovery (RFC 6937)
@@ -494,6 +496,7 @@ struct ltcp_tcb {
 	u64 rtx_since;
 	u64 rcv_at;
 	u64 snd_at;
+	u64 cwnd_used_at;
 	u64 pace_at;
 	u64 timer[LTCP_N_TIMERS];
 };
