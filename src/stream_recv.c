@@ -196,6 +196,14 @@ static void ltcp_tell_stamp(struct sock *sk, struct ltcp_reader *rd)
 	kfree_skb(rd->stamped);
 }
 
+/* sk_eat_skb() would free it although a reader still wants to tell its time */
+static void ltcp_recv_eat(struct sock *sk, struct sk_buff *skb)
+{
+	__skb_unlink(skb, &sk->sk_receive_queue);
+	if (skb_unref(skb))
+		__kfree_skb(skb);
+}
+
 static int ltcp_recv_copy(struct sock *sk, struct ltcp_reader *rd, struct sk_buff *skb, u32 offset)
 {
 	u32 n = min_t(size_t, skb->len - offset, rd->left);
@@ -215,7 +223,7 @@ static int ltcp_recv_copy(struct sock *sk, struct ltcp_reader *rd, struct sk_buf
 	}
 	ltcp_recv_advance(sk, rd, n);
 	if (offset + n == skb->len && !(rd->flags & MSG_PEEK))
-		sk_eat_skb(sk, skb);
+		ltcp_recv_eat(sk, skb);
 	return 0;
 }
 
