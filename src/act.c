@@ -186,6 +186,15 @@ static void time_wait(struct sock *sk, const struct ltcp_verdict *v)
 	ltcp_socket_closed(sk, 0);
 }
 
+/* IP may know another way (MUST-20), and another hash may take one among equals */
+static void doubt_route(struct sock *sk)
+{
+	u32 hash = sk->sk_txhash;
+
+	dst_negative_advice(sk);
+	ltcp_sk(sk)->totals.rehashes += sk->sk_txhash != hash;
+}
+
 static void tell_user(struct sock *sk, const struct ltcp_verdict *v)
 {
 	if (v->act & LTCP_ACT_CONNECTED)
@@ -250,6 +259,6 @@ void ltcp_act(struct sock *sk, struct ltcp_verdict *v)
 		return;
 	}
 	if (v->act & LTCP_ACT_DOUBT_ROUTE)
-		dst_negative_advice(sk);
+		doubt_route(sk);
 	send_verdict(sk, v);
 }

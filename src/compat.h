@@ -105,6 +105,31 @@ static int fn##_compat_ioctl(struct sock *sk, int cmd, unsigned long arg)	\
 #define TCP_IS_MPTCP	43
 #endif
 
+/* struct tcp_info has grown in 6.2 ... */
+static inline void ltcp_compat_info_rcv_wnd(struct tcp_info *info, u32 rcv_wnd)
+{
+#if !LTCP_KERNEL_BEFORE(6, 2)
+	info->tcpi_rcv_wnd = rcv_wnd;
+#endif
+}
+
+static inline void ltcp_compat_info_rehash(struct tcp_info *info, u32 rehashes)
+{
+#if !LTCP_KERNEL_BEFORE(6, 2)
+	info->tcpi_rehash = rehashes;
+#endif
+}
+
+/* ... and in 6.7. */
+static inline void ltcp_compat_info_rtos(struct tcp_info *info, u16 rtos, u16 recoveries, u32 ms)
+{
+#if !LTCP_KERNEL_BEFORE(6, 7)
+	info->tcpi_total_rto = rtos;
+	info->tcpi_total_rto_recoveries = recoveries;
+	info->tcpi_total_rto_time = ms;
+#endif
+}
+
 /* The flag RECVERR of an inet_sock was a bit-field before 6.6. */
 static inline bool ltcp_compat_inet_RECVERR(const struct sock *sk)
 {

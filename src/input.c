@@ -108,9 +108,10 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 	/* A block has two ends; and without SACK a duplicate ACK cuts off the first segment */
 	if (seg->opt.n_sack || tcb->dupacks)
 		ltcp_spans_reserve(sk, 2 * seg->opt.n_sack + 1);
-	ltcp_totals_in(&ltcp_sk(sk)->totals, seg, max_t(u16, skb_shinfo(skb)->gso_segs, 1));
+	ltcp_totals_in(&ltcp_sk(sk)->totals, tcb, seg, max_t(u16, skb_shinfo(skb)->gso_segs, 1),
+		       env.now);
 	ltcp_fsm_segment(tcb, seg, &env, &v);
-	ltcp_totals_acked(&ltcp_sk(sk)->totals, tcb, una);
+	ltcp_totals_acked(&ltcp_sk(sk)->totals, tcb, una, seg, v.notes, env.now);
 	if (sk->sk_state == TCP_SYN_SENT) {	/* its SYN has told where the text begins */
 		WRITE_ONCE(ltcp_sk(sk)->copied_seq, tcb->irs + 1);
 		if (v.act & LTCP_ACT_CONNECTED)
@@ -135,6 +136,8 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 		kfree_skb(skb);
 	}
 	ltcp_act(sk, &v);
+	if (ltcp_sk(sk)->totals.limit)
+		ltcp_output_limit(sk, env.now);
 }
 
 int ltcp_input_rcv(struct sock *sk, struct sk_buff *skb)

@@ -339,6 +339,13 @@ static u64 pacing_rate(struct sock *sk)
 	return status == SK_PACING_NEEDED && rate != ~0UL ? rate : 0;
 }
 
+void ltcp_output_limit(struct sock *sk, u64 now)
+{
+	bool full = sk->sk_socket && test_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+
+	ltcp_totals_limit(&ltcp_sk(sk)->totals, &ltcp_sk(sk)->tcb, full, now);
+}
+
 /* All that may be sent at one time */
 static bool send_all(struct sock *sk, u64 now)
 {
@@ -365,6 +372,7 @@ static bool send_all(struct sock *sk, u64 now)
 	if (sent)
 		ltcp_socket_sent(sk);
 	ltcp_transmit_idle(tcb, now);
+	ltcp_output_limit(sk, now);
 	return sent;
 }
 

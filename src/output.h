@@ -16,6 +16,13 @@
 bool ltcp_output(struct sock *sk);
 
 /**
+ * ltcp_output_limit() - note what keeps the socket from sending, for TCP_INFO
+ * @sk: locked
+ * @now: clock
+ */
+void ltcp_output_limit(struct sock *sk, u64 now);
+
+/**
  * ltcp_output_ack() - send a segment without text
  * @sk: locked
  */

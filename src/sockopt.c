@@ -7,6 +7,7 @@
 #include "compat.h"
 #include "cong.h"
 #include "core/half.h"
+#include "core/pace.h"
 #include "core/window.h"
 #include "family.h"
 #include "fastopen.h"
@@ -405,6 +406,8 @@ static u8 ltcp_info_recovery(const struct ltcp_tcb *tcb)
 
 	if (tcb->recovery == LTCP_REC_OPEN && (tcb->flight.sacked || tcb->dupacks))
 		return TCP_CA_Disorder;
+	if (tcb->recovery == LTCP_REC_OPEN && tcb->ecn_reduced)
+		return TCP_CA_CWR;
 	return ca_state[tcb->recovery];
 }
 
@@ -452,19 +455,38 @@ static void ltcp_info_sender(const struct ltcp_tcb *tcb, struct tcp_info *info)
 }
 
 static void ltcp_info_receiver(const struct ltcp_tcb *tcb, const struct ltcp_env *env,
-			       struct tcp_info *info)
+			       u64 text_at, struct tcp_info *info)
 {
 	info->tcpi_ato = tcb->conf->delack_us;
 	info->tcpi_rcv_mss = tcb->rcv_mss;
 	info->tcpi_advmss = tcb->adv_mss;
 	info->tcpi_rcv_ssthresh = ltcp_rcv_wnd(tcb);
 	info->tcpi_rcv_space = env->buffer;
+	info->tcpi_rcv_rtt = tcb->rcvbuf.rtt_us;
 	info->tcpi_last_data_sent = ltcp_ms_since(tcb->snd_at, env->now);
-	info->tcpi_last_data_recv = ltcp_ms_since(tcb->rcv_at, env->now);
-	info->tcpi_last_ack_recv = info->tcpi_last_data_recv;
+	info->tcpi_last_data_recv = ltcp_ms_since(text_at, env->now);
+	info->tcpi_last_ack_recv = ltcp_ms_since(tcb->rcv_at, env->now);
+	ltcp_compat_info_rcv_wnd(info, ltcp_rcv_wnd(tcb));
 }
 
-/* STATUS. What LTCP does not measure is 0; a listener tells of its accept queue, as Linux's. */
+/* Octets a second; "any" is all bits on, however many the kernel's word has */
+static u64 ltcp_info_rate(unsigned long rate)
+{
+	return rate == ~0UL ? ~0ULL : rate;
+}
+
+static void ltcp_info_pacing(const struct sock *sk, struct tcp_info *info)
+{
+	unsigned long most = READ_ONCE(sk->sk_max_pacing_rate);
+
+	info->tcpi_max_pacing_rate = ltcp_info_rate(most);
+	info->tcpi_pacing_rate = ltcp_pace_rate(&ltcp_sk(sk)->tcb, ltcp_info_rate(most));
+}
+
+/*
+ * STATUS. tcpi_fackets and tcpi_last_ack_sent are 0, as Linux's; a listener tells of
+ * its accept queue, likewise.
+ */
 static void ltcp_get_info(const struct sock *sk, struct tcp_info *info)
 {
 	const struct ltcp_sock *lsk = ltcp_sk(sk);
@@ -480,8 +502,9 @@ static void ltcp_get_info(const struct sock *sk, struct tcp_info *info)
 	ltcp_sk_env(sk, &env);
 	ltcp_info_options(&lsk->tcb, info);
 	ltcp_info_sender(&lsk->tcb, info);
-	ltcp_info_receiver(&lsk->tcb, &env, info);
-	ltcp_totals_info(&lsk->totals, &lsk->tcb, info);
+	ltcp_info_receiver(&lsk->tcb, &env, lsk->totals.text_at, info);
+	ltcp_info_pacing(sk, info);
+	ltcp_totals_info(&lsk->totals, &lsk->tcb, env.now, info);
 	info->tcpi_pmtu = lsk->tcb.path_mss + lsk->family->header_len +
 			  lsk->family->options_len(sk) + LTCP_HEADER_MIN;
 }

@@ -57,6 +57,9 @@ static void expire(struct sock *sk, enum ltcp_timer timer)
 	ltcp_fsm_timeout(&ltcp_sk(sk)->tcb, timer, &env, &v);
 	if (timer == LTCP_TIMER_DELACK)
 		LTCP_COUNT(ltcp_sk_net(sk), DELAYED_ACKS);
+	/* A closed window is no timeout, nor is what comes before one */
+	if (timer == LTCP_TIMER_RTX && v.notes & LTCP_NOTE_TIMEOUT && !(v.act & LTCP_ACT_PROBE))
+		ltcp_totals_timeout(&ltcp_sk(sk)->totals, env.now);
 	ltcp_act(sk, &v);
 }
 

@@ -2,6 +2,8 @@
 /* Counting what a connection carries. */
 #include <linux/tcp.h>
 
+#include "compat.h"
+#include "core/fsm.h"
 #include "totals.h"
 
 /* Octets of text between two sequence numbers: neither SYN nor FIN */
@@ -12,10 +14,23 @@ static u32 text_between(const struct ltcp_tcb *tcb, u32 from, u32 to)
 	return seq_gt(to, from) ? to - from : 0;
 }
 
-void ltcp_totals_in(struct ltcp_totals *t, const struct ltcp_seg *seg, unsigned int n)
+static u32 in_segments(const struct ltcp_tcb *tcb, u32 octets)
+{
+	return DIV_ROUND_UP(octets, max_t(u32, tcb->snd_mss, 1));
+}
+
+void ltcp_totals_in(struct ltcp_totals *t, const struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
+		    unsigned int n, u64 now)
 {
 	t->segs_in += n;
-	t->text_segs_in += seg->text ? n : 0;
+	if (!t->text_at)
+		t->text_at = now;
+	if (!seg->text)
+		return;
+	t->text_segs_in += n;
+	t->text_at = now;
+	if (tcb->syn_acked && seq_gt(seg->seq, tcb->rcv_nxt) && seq_lt(seg->seq, tcb->rcv_adv))
+		t->ahead += n;
 }
 
 void ltcp_totals_out(struct ltcp_totals *t, const struct ltcp_tcb *tcb,
@@ -26,15 +41,150 @@ void ltcp_totals_out(struct ltcp_totals *t, const struct ltcp_tcb *tcb,
 	if (!again || !(seg->text || (seg->flags & (LTCP_SYN | LTCP_FIN))))
 		return;
 	t->segs_resent += n;
+	t->text_segs_resent += seg->text ? n : 0;
 	t->resent += text_between(tcb, seg->seq, seq_min(seg->seq + seg->text, tcb->snd_nxt));
 }
 
-void ltcp_totals_acked(struct ltcp_totals *t, const struct ltcp_tcb *tcb, u32 una)
+/* What limits the sender */
+
+static bool window_is_full(const struct ltcp_tcb *tcb)
 {
-	t->acked += text_between(tcb, una, tcb->snd_una);
+	u32 next = min_t(u32, ltcp_unsent(tcb), tcb->snd_mss);
+
+	return seq_gt(tcb->snd_nxt + next, tcb->snd_una + tcb->snd_wnd);
 }
 
-void ltcp_totals_info(const struct ltcp_totals *t, const struct ltcp_tcb *tcb,
+static bool path_has_room(const struct ltcp_tcb *tcb)
+{
+	return ltcp_pipe(tcb) + tcb->snd_mss <= tcb->cwnd;
+}
+
+static enum ltcp_limit limit_of(const struct ltcp_tcb *tcb, bool full)
+{
+	if (!ltcp_unsent(tcb) && !text_between(tcb, tcb->snd_una, tcb->snd_nxt))
+		return LTCP_LIMIT_IDLE;
+	if (!path_has_room(tcb))
+		return LTCP_LIMIT_PATH;
+	if (ltcp_unsent(tcb))
+		return window_is_full(tcb) ? LTCP_LIMIT_WINDOW : LTCP_LIMIT_PATH;
+	return full ? LTCP_LIMIT_BUFFER : LTCP_LIMIT_PATH;
+}
+
+/* How fast text is delivered: measured over a round trip at a time */
+
+static u32 delivered(const struct ltcp_totals *t, const struct ltcp_tcb *tcb)
+{
+	return (u32)t->acked + tcb->flight.sacked;
+}
+
+static void begin_round(struct ltcp_totals *t, const struct ltcp_tcb *tcb, u64 now)
+{
+	t->round_at = now;
+	t->round_from = delivered(t, tcb);
+	t->few = 0;
+}
+
+/* Who sends little says little of the path, unless it is more than was known */
+static void end_round(struct ltcp_totals *t, const struct ltcp_tcb *tcb, u64 now)
+{
+	struct ltcp_rate rate = {
+		.octets = delivered(t, tcb) - t->round_from,
+		.us = (u32)now - t->round_at,
+	};
+
+	/* SRTT is kept eightfold; an eighth less, lest a round take two */
+	if (!rate.us || rate.us < tcb->rtt.srtt_us / 64 * 7 || (s32)rate.octets <= 0)
+		return;
+	if (!t->few || (u64)rate.octets * t->rate.us >= (u64)t->rate.octets * rate.us) {
+		t->rate = rate;
+		t->rate_few = t->few;
+	}
+	begin_round(t, tcb, now);
+}
+
+void ltcp_totals_limit(struct ltcp_totals *t, const struct ltcp_tcb *tcb, bool full, u64 now)
+{
+	enum ltcp_limit limit = limit_of(tcb, full);
+
+	if (limit && !t->limit)
+		begin_round(t, tcb, now);
+	if (limit && !ltcp_unsent(tcb) && path_has_room(tcb))
+		t->few = 1;
+	if (limit == t->limit)
+		return;
+	if (t->limit)
+		t->busy_us[t->limit - 1] += now - t->limit_at;
+	t->limit = limit;
+	t->limit_at = now;
+}
+
+static void end_rto(struct ltcp_totals *t, u64 now)
+{
+	t->rto_ms += ltcp_ms(now) - t->rto_at;
+	t->in_rto = 0;
+}
+
+void ltcp_totals_timeout(struct ltcp_totals *t, u64 now)
+{
+	t->rtos++;
+	if (t->in_rto)
+		return;
+	t->rto_runs++;
+	t->rto_at = ltcp_ms(now);
+	t->in_rto = 1;
+}
+
+void ltcp_totals_acked(struct ltcp_totals *t, const struct ltcp_tcb *tcb, u32 una,
+		       const struct ltcp_seg *seg, u16 notes, u64 now)
+{
+	u32 text = text_between(tcb, una, tcb->snd_una);
+
+	t->acked += text;
+	if (unlikely(notes & LTCP_NOTE_DSACK))
+		t->dups += in_segments(tcb, seg->opt.sack[0].end - seg->opt.sack[0].start);
+	if (unlikely((seg->flags & (LTCP_ECE | LTCP_SYN)) == LTCP_ECE))
+		t->marked += in_segments(tcb, text);
+	if (unlikely(t->in_rto) && una != tcb->snd_una && tcb->recovery != LTCP_REC_LOSS)
+		end_rto(t, now);
+	if (t->limit)
+		end_round(t, tcb, now);
+}
+
+/* What TCP_INFO says */
+
+static u64 rate_of(const struct ltcp_rate *rate)
+{
+	return rate->us ? div_u64((u64)rate->octets * USEC_PER_SEC, rate->us) : 0;
+}
+
+static u64 spent(const struct ltcp_totals *t, enum ltcp_limit limit, u64 now)
+{
+	return t->busy_us[limit - 1] + (t->limit == limit ? now - t->limit_at : 0);
+}
+
+static void info_of_times(const struct ltcp_totals *t, u64 now, struct tcp_info *info)
+{
+	u32 rto_ms = t->rto_ms + (t->in_rto ? ltcp_ms(now) - t->rto_at : 0);
+
+	info->tcpi_rwnd_limited = spent(t, LTCP_LIMIT_WINDOW, now);
+	info->tcpi_sndbuf_limited = spent(t, LTCP_LIMIT_BUFFER, now);
+	info->tcpi_busy_time = spent(t, LTCP_LIMIT_PATH, now) + info->tcpi_rwnd_limited +
+			       info->tcpi_sndbuf_limited;
+	info->tcpi_delivery_rate = rate_of(&t->rate);
+	info->tcpi_delivery_rate_app_limited = t->rate_few;
+	ltcp_compat_info_rtos(info, t->rtos, t->rto_runs, rto_ms);
+}
+
+/* Segments that were sent, each counted once, and are not under way */
+static u32 segments_delivered(const struct ltcp_totals *t, const struct ltcp_tcb *tcb)
+{
+	u32 away = text_between(tcb, tcb->snd_una, tcb->snd_nxt) - tcb->flight.sacked;
+	u32 sent = t->text_segs_out - t->text_segs_resent;
+
+	return sent - min(sent, in_segments(tcb, away));
+}
+
+void ltcp_totals_info(const struct ltcp_totals *t, const struct ltcp_tcb *tcb, u64 now,
 		      struct tcp_info *info)
 {
 	info->tcpi_bytes_received = t->received;
@@ -48,4 +198,10 @@ void ltcp_totals_info(const struct ltcp_totals *t, const struct ltcp_tcb *tcb,
 	info->tcpi_data_segs_in = t->text_segs_in;
 	info->tcpi_data_segs_out = t->text_segs_out;
 	info->tcpi_total_retrans = t->segs_resent;
+	info->tcpi_rcv_ooopack = t->ahead;
+	info->tcpi_delivered = segments_delivered(t, tcb);
+	info->tcpi_delivered_ce = t->marked;
+	info->tcpi_dsack_dups = t->dups;
+	ltcp_compat_info_rehash(info, t->rehashes);
+	info_of_times(t, now, info);
 }

@@ -7,37 +7,97 @@
 
 struct tcp_info;
 
+/* What keeps a sender from sending more, if it has anything to send at all */
+enum ltcp_limit {
+	LTCP_LIMIT_IDLE,	/* nothing is to be sent, and all is acknowledged */
+	LTCP_LIMIT_PATH,	/* congestion control, or the path itself */
+	LTCP_LIMIT_WINDOW,	/* the peer's window */
+	LTCP_LIMIT_BUFFER,	/* the send buffer: the user waits for room in it */
+	LTCP_N_LIMITS
+};
+
 /**
- * struct ltcp_totals - octets of text and segments
+ * struct ltcp_rate - octets that were delivered in so much time
+ * @octets: how many
+ * @us: microseconds, 0: nothing has been measured
+ */
+struct ltcp_rate {
+	u32 octets;
+	u32 us;
+};
+
+/**
+ * struct ltcp_totals - octets of text and segments, and times
  *
  * Not in the TCB: nothing is decided by them, and without them its states are finite.
  * @received: octets in order
  * @acked: octets acknowledged
  * @resent: octets sent again
+ * @text_at: when text last came in, or the connection was established
+ * @busy_us: how long the sender was in each of enum ltcp_limit but the first
+ * @limit_at: since when it is in @limit
  * @segs_in: segments
  * @segs_out: segments
  * @text_segs_in: segments with text
  * @text_segs_out: segments with text
  * @segs_resent: segments with text, SYN or FIN sent again
+ * @text_segs_resent: of those, with text
+ * @ahead: segments received out of order
+ * @marked: segments whose acknowledgment echoes congestion (ECE)
+ * @dups: segments that the peer has had twice (D-SACK)
+ * @rehashes: times that another path was tried
+ * @rtos: retransmission timeouts
+ * @rto_runs: recoveries that began with one
+ * @rto_ms: how long those took that are over
+ * @rto_at: when the one at hand began, milliseconds, with @in_rto
+ * @in_rto: there is one
+ * @limit: enum ltcp_limit
+ * @few: the user had too little to send in the round trip at hand ...
+ * @rate_few: ... or in the one of @rate
+ * @round_at: when that round trip began, low 32 bits of the clock
+ * @round_from: what had been delivered by then, low 32 bits
+ * @rate: of the last round trip in which the user had enough to send, or of a faster one
  */
 struct ltcp_totals {
 	u64 received;
 	u64 acked;
 	u64 resent;
+	u64 text_at;
+	u64 busy_us[LTCP_N_LIMITS - 1];
+	u64 limit_at;
 	u32 segs_in;
 	u32 segs_out;
 	u32 text_segs_in;
 	u32 text_segs_out;
 	u32 segs_resent;
+	u32 text_segs_resent;
+	u32 ahead;
+	u32 marked;
+	u32 dups;
+	u32 rehashes;
+	u16 rtos;
+	u16 rto_runs;
+	u32 rto_ms;
+	u32 rto_at;
+	u8 in_rto:1;
+	u8 limit:2;
+	u8 few:1;
+	u8 rate_few:1;
+	u32 round_at;
+	u32 round_from;
+	struct ltcp_rate rate;
 };
 
 /**
  * ltcp_totals_in() - a segment has come in
  * @t: to count it in
+ * @tcb: the connection, before it
  * @seg: the segment
  * @n: of how many it was merged
+ * @now: clock
  */
-void ltcp_totals_in(struct ltcp_totals *t, const struct ltcp_seg *seg, unsigned int n);
+void ltcp_totals_in(struct ltcp_totals *t, const struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
+		    unsigned int n, u64 now);
 
 /**
  * ltcp_totals_out() - a segment goes out
@@ -51,20 +111,41 @@ void ltcp_totals_out(struct ltcp_totals *t, const struct ltcp_tcb *tcb,
 		     const struct ltcp_seg *seg, unsigned int n, bool again);
 
 /**
- * ltcp_totals_acked() - SND.UNA has advanced, or not
- * @t: to count text in
- * @tcb: the connection
+ * ltcp_totals_acked() - what a segment has acknowledged, if anything
+ * @t: to count it in
+ * @tcb: the connection, after it
  * @una: SND.UNA before
+ * @seg: the segment
+ * @notes: LTCP_NOTE_* of its verdict
+ * @now: clock
  */
-void ltcp_totals_acked(struct ltcp_totals *t, const struct ltcp_tcb *tcb, u32 una);
+void ltcp_totals_acked(struct ltcp_totals *t, const struct ltcp_tcb *tcb, u32 una,
+		       const struct ltcp_seg *seg, u16 notes, u64 now);
+
+/**
+ * ltcp_totals_timeout() - the retransmission timer has expired
+ * @t: to count it in
+ * @now: clock
+ */
+void ltcp_totals_timeout(struct ltcp_totals *t, u64 now);
+
+/**
+ * ltcp_totals_limit() - what limits the sender now?
+ * @t: it is noted if it has changed
+ * @tcb: the connection
+ * @full: the user waits for room in the send buffer
+ * @now: clock
+ */
+void ltcp_totals_limit(struct ltcp_totals *t, const struct ltcp_tcb *tcb, bool full, u64 now);
 
 /**
  * ltcp_totals_info() - what TCP_INFO says of them
  * @t: totals
  * @tcb: the connection
+ * @now: clock
  * @info: fields are filled in
  */
-void ltcp_totals_info(const struct ltcp_totals *t, const struct ltcp_tcb *tcb,
+void ltcp_totals_info(const struct ltcp_totals *t, const struct ltcp_tcb *tcb, u64 now,
 		      struct tcp_info *info);
 
 #endif
