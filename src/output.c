@@ -521,6 +521,20 @@ static struct sk_buff *reply_skb(const struct ltcp_family *family, struct ltcp_r
 	return skb;
 }
 
+/*
+ * Control groups' programs and packet filters ask for the socket that sends. A
+ * listener that is being freed counts as nobody.
+ */
+static void name_sender(struct sk_buff *skb, const struct sock *sk)
+{
+	struct sock *sender = (struct sock *)sk;
+
+	if (!sender || !refcount_inc_not_zero(&sender->sk_refcnt))
+		return;
+	skb->sk = sender;
+	skb->destructor = sock_efree;
+}
+
 int ltcp_output_reply(struct ltcp_net *ln, const struct ltcp_family *family,
 		      struct ltcp_reply *reply, struct ltcp_seg *seg,
 		      struct dst_entry *dst)
@@ -537,6 +551,7 @@ int ltcp_output_reply(struct ltcp_net *ln, const struct ltcp_family *family,
 		return -ENOMEM;
 	}
 	push_header(skb, seg, &reply->key);
+	name_sender(skb, reply->sk);
 	skb->ip_summed = CHECKSUM_NONE;
 	family->checksum(skb, &reply->key, dst);
 	trace_ltcp_segment_out(ln, &reply->key, seg);

@@ -138,6 +138,18 @@ TEST_F(hooks, sending_is_refused)
 	EXPECT_NE(ESTABLISHED, stream_state(fd));
 }
 
+/* What a listener answers is sent by it: the SYN-ACK, too */
+TEST_F_TIMEOUT(hooks, answering_is_refused, 300)
+{
+	int fd = stream_socket(SOCK_NONBLOCK);	/* not of the group */
+
+	REFUSE(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS);
+	ASSERT_OK(stream_listener(addr_loopback(4000), 1));
+	EXPECT_ERR(EINPROGRESS, stream_connect(fd, addr_loopback(4000)));
+	EXPECT_EQ(0, wait_events(fd, POLLOUT, 500));
+	EXPECT_EQ(SYN_SENT, stream_state(fd));
+}
+
 TEST_F(hooks, getsockopt_is_refused)
 {
 	REFUSE(BPF_PROG_TYPE_CGROUP_SOCKOPT, BPF_CGROUP_GETSOCKOPT);
