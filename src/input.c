@@ -270,6 +270,8 @@ static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
 		}
 	}
 	if (listener)
+		listener = ltcp_ports_choose(listener, &reply->key, skb, skb->len - seg->text);
+	if (listener)
 		to_listener(ln, family, listener, skb, seg, reply, old.entry ? &old : NULL);
 	else
 		to_nobody(ln, family, skb, seg, reply);

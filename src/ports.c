@@ -7,6 +7,7 @@
 #include <net/inet_sock.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/sock_reuseport.h>
 
 #include "net.h"
 #include "ports.h"
@@ -547,17 +548,48 @@ int ltcp_ports_connect(struct sock *sk, struct ltcp_tw_reopen *old)
 
 /* listen(), and connections that come of it */
 
+static bool same_claim(const struct sock *a, const struct sock *b)
+{
+	struct ltcp_claim x, y;
+
+	claim_of_sock(&x, a);
+	claim_of_sock(&y, b);
+	return a->sk_family == b->sk_family && x.dev == y.dev && x.v6only == y.v6only &&
+	       uid_eq(x.uid, y.uid) && ipv6_addr_equal(&x.addr, &y.addr);
+}
+
+/*
+ * Equal listeners are one of the kernel's groups, numbered as they come, among
+ * whom a program of the user's may choose (SO_ATTACH_REUSEPORT_CBPF).
+ */
+static int join_group(const struct ltcp_port *port, struct sock *sk)
+{
+	struct ltcp_sock *other;
+
+	if (!sk->sk_reuseport)
+		return 0;
+	hlist_for_each_entry(other, &port->listeners, listen_link)
+		if (other->inet.sk.sk_reuseport && same_claim(sk, &other->inet.sk))
+			return reuseport_add_sock(sk, &other->inet.sk, false);
+	return reuseport_alloc(sk, false);
+}
+
+static void leave_group(struct sock *sk)
+{
+	if (rcu_access_pointer(sk->sk_reuseport_cb))
+		reuseport_detach_sock(sk);
+}
+
 int ltcp_ports_listen(struct sock *sk)
 {
 	struct ltcp_port *port = ltcp_sk(sk)->port;
-	int err = 0;
+	int err;
 
 	if (!port)
 		return -EINVAL;
 	spin_lock_bh(&port->bucket->lock);
-	if (port_conflict(port, sk, true)) {
-		err = -EADDRINUSE;
-	} else {
+	err = port_conflict(port, sk, true) ? -EADDRINUSE : join_group(port, sk);
+	if (!err) {
 		struct ltcp_node *node = &ltcp_sk(sk)->node;
 
 		/* For traces: a listener is not in the TCB table */
@@ -578,6 +610,7 @@ void ltcp_ports_unlisten(struct sock *sk)
 		return;
 	spin_lock_bh(&port->bucket->lock);
 	hlist_del_init_rcu(&ltcp_sk(sk)->listen_link);
+	leave_group(sk);
 	spin_unlock_bh(&port->bucket->lock);
 }
 
@@ -735,6 +768,16 @@ struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key
 	sk = listener_best(port, key, dif, sdif);
 	spin_unlock_bh(&bucket->lock);
 	return sk;
+}
+
+struct sock *ltcp_ports_choose(struct sock *sk, const struct ltcp_key *key, struct sk_buff *skb,
+			       unsigned int header)
+{
+	const struct sock_reuseport *group = rcu_dereference(sk->sk_reuseport_cb);
+
+	if (!group || !rcu_access_pointer(group->prog))
+		return sk;
+	return reuseport_select_sock(sk, spread(key), skb, header) ? : sk;
 }
 
 /* The listener in place @index of a bucket */

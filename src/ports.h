@@ -93,6 +93,19 @@ struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key
 				 int sdif);
 
 /**
+ * ltcp_ports_choose() - among equal listeners a program of their user's may choose
+ * @sk: one of them
+ * @key: both ends
+ * @skb: the segment that the program is to look at
+ * @header: octets of its header
+ *
+ * Context: as ltcp_ports_listener()
+ * Return: the one it has chosen; @sk: there is none
+ */
+struct sock *ltcp_ports_choose(struct sock *sk, const struct ltcp_key *key, struct sk_buff *skb,
+			       unsigned int header);
+
+/**
  * struct ltcp_ports_iter - a walk of a namespace's listeners; start with zeroes but @ln
  * @ln: namespace
  * @bucket: where the walk is

@@ -598,6 +598,67 @@ TEST_F(options, incoming_cpu)
 		EXPECT_OK(stream_accept(b));
 }
 
+/* How many connections wait for a listener, which is not blocking */
+static int waiting_for(int listener)
+{
+	int n = 0;
+
+	while (stream_accept(listener) >= 0)
+		n++;
+	return n;
+}
+
+/* How many of ten connections come to it */
+static int came_to(int listener)
+{
+	for (int i = 0; i < 10; i++)
+		if (stream_connected(addr_loopback(4000)) < 0)
+			return -1;
+	sleep_ms(SOON);
+	return waiting_for(listener);
+}
+
+static int choose_by(int fd, struct sock_filter *filter, int len)
+{
+	struct sock_fprog prog = { .len = len, .filter = filter };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &prog, sizeof(prog));
+}
+
+/* Of equal listeners a program tells the one by its number; it sees what follows the header */
+TEST_F(options, program_chooses_the_listener)
+{
+	struct sock_filter one[] = { BPF_STMT(BPF_RET | BPF_K, 1) };
+	struct sock_filter last[] = { BPF_STMT(BPF_RET | BPF_K, 2) };
+	struct sock_filter by_length[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	int fd[3];
+
+	for (int i = 0; i < 3; i++) {
+		fd[i] = stream_socket(SOCK_NONBLOCK);
+		ASSERT_OK(opt_set(fd[i], SOL_SOCKET, SO_REUSEPORT, 1));
+		/* From before it listens, or afterwards, by any of them */
+		if (!i)
+			ASSERT_OK(choose_by(fd[0], last, 1));
+		ASSERT_OK(stream_bind(fd[i], addr_loopback(4000)));
+		ASSERT_OK(listen(fd[i], 64));
+	}
+	EXPECT_EQ(10, came_to(fd[2]));
+	ASSERT_OK(choose_by(fd[2], one, 1));
+	EXPECT_EQ(10, came_to(fd[1]));
+	ASSERT_OK(choose_by(fd[1], by_length, 2));
+	EXPECT_EQ(10, came_to(fd[0]));
+	/* Its number is another's when one before it goes */
+	ASSERT_OK(choose_by(fd[1], one, 1));
+	close(fd[0]);
+	EXPECT_EQ(10, came_to(fd[1]));
+	/* No such number: the hash chooses */
+	ASSERT_OK(choose_by(fd[1], last, 1));
+	EXPECT_EQ(10, came_to(fd[1]) + waiting_for(fd[2]));
+}
+
 /* --- filters -------------------------------------------------------------------------- */
 
 static struct sock_filter drop_all[] = { { 0x06, 0, 0, 0 } };
