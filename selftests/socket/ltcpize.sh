@@ -104,6 +104,34 @@ import socket
 print(socket.socket().getsockopt(socket.SOL_SOCKET, 38))\""') == "$protocol" ]]
 }
 
+# By posix_spawn() and exec with an environment that names the library; not without
+test_children_need_the_environment() {
+	local ask='import socket; print(socket.socket().getsockopt(socket.SOL_SOCKET, 38))'
+	[[ $(ASK=$ask "$LTCPIZE" python3 -c "
+import os, sys
+args = ['python3', '-c', os.environ['ASK']]
+os.waitpid(os.posix_spawn(sys.executable, args, os.environ), 0)") == "$protocol" ]]
+	[[ $("$LTCPIZE" env -i "$(command -v python3)" -c "$ask") == 6 ]]
+	! has_hook || [[ $("$LTCPIZE" --bpf env -i "$(command -v python3)" -c "$ask") == "$protocol" ]]
+}
+
+# What no preloaded library reaches runs, but not in silence
+test_out_of_reach() {
+	ldd /bin/busybox 2>&1 | grep -q 'not a dynamic' || skip "there is no static program"
+	[[ $("$LTCPIZE" /bin/busybox echo here 2>"$dir/err") == here ]]
+	grep '^ltcpize: /bin/busybox is static' "$dir/err"
+	cp /bin/true "$dir/raised"
+	chmod 4755 "$dir/raised"
+	"$LTCPIZE" "$dir/raised" 2>"$dir/err"
+	[[ ! -s $dir/err ]]	# it is its user's own
+	chown nobody "$dir/raised"
+	chmod 4755 "$dir/raised"
+	"$LTCPIZE" "$dir/raised" 2>"$dir/err"
+	grep 'raised is set-uid' "$dir/err"
+	"$LTCPIZE" sh -c 'exit 0' 2>"$dir/err"
+	[[ ! -s $dir/err ]]
+}
+
 test_preloads_are_kept() {
 	local library
 	library=$(ldd /bin/bash | awk '/libc\.so/ { print $3 }')
