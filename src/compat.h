@@ -34,6 +34,18 @@
 #endif
 
 /*
+ * Most kernels are configured to zero what a function has not initialised. A
+ * large structure that the next call fills, for each segment, can do without.
+ */
+#ifndef __uninitialized
+#if __has_attribute(__uninitialized__)
+#define __uninitialized	__attribute__((__uninitialized__))
+#else
+#define __uninitialized
+#endif
+#endif
+
+/*
  * proto.accept: LTCP_COMPAT_ACCEPT(fn) after the definition of fn, written as
  * 6.10 and later want it, and .accept = ltcp_compat_accept(fn).
  */

@@ -12,6 +12,8 @@
 #include <net/ip6_fib.h>
 #include <net/l3mdev.h>
 
+#include "compat.h"
+#include "core/segment.h"
 #include "demux.h"
 #include "family.h"
 
@@ -50,7 +52,7 @@ static void demux(struct sk_buff *skb, const struct ltcp_key *key, const struct 
 static noinline unsigned int demux_ours_ipv4(struct sk_buff *skb, const struct net *net)
 {
 	const struct iphdr *iph = ip_hdr(skb);
-	struct ltcp_key key;
+	struct ltcp_key key __uninitialized;
 	const __be16 *ports;
 
 	if (iph->ihl != sizeof(*iph) / 4 || ip_is_fragment(iph) ||
@@ -75,7 +77,7 @@ static unsigned int demux_ipv4(void *priv, struct sk_buff *skb, const struct nf_
 static noinline unsigned int demux_ours_ipv6(struct sk_buff *skb, const struct net *net)
 {
 	const struct ipv6hdr *iph;
-	struct ltcp_key key;
+	struct ltcp_key key __uninitialized;
 	const __be16 *ports;
 
 	if (!demux_possible(skb, sizeof(*iph)))

@@ -137,7 +137,7 @@ static struct sk_buff *answer(struct ltcp_net *ln, const struct ltcp_half_entry 
 			      struct sk_buff *skb)
 {
 	struct ltcp_reply reply;
-	struct ltcp_seg seg;
+	struct ltcp_seg seg __uninitialized;
 
 	if (!(v->act & (LTCP_ACT_RST | LTCP_ACT_SYNACK | LTCP_ACT_ACK)))
 		return skb;

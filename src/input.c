@@ -8,6 +8,7 @@
 #include <net/inet_ecn.h>
 #include <net/ip.h>
 
+#include "compat.h"
 #include "demux.h"
 #include "fastopen.h"
 #include "half.h"
@@ -280,7 +281,7 @@ static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
 bool ltcp_input_early(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb)
 {
 	struct sock *sk = ltcp_demux_take(skb);
-	struct ltcp_seg seg;
+	struct ltcp_seg seg __uninitialized;
 
 	if (!sk)
 		return false;
@@ -302,7 +303,7 @@ void ltcp_input(struct ltcp_net *ln, const struct ltcp_family *family, struct sk
 		const struct ltcp_key *key, int dif, int sdif)
 {
 	struct ltcp_node *node;
-	struct ltcp_seg seg;
+	struct ltcp_seg seg __uninitialized;
 
 	if (!decode(ln, skb, &seg)) {
 		kfree_skb(skb);

@@ -86,7 +86,7 @@ static struct dst_entry *ipv4_route(struct ltcp_net *ln, const struct ltcp_reply
 	const struct sock *sk = reply->sk ?: ln->ctl4;
 	const struct ip_options_rcu *opt = reply->options;
 	struct rtable *rt;
-	struct flowi4 fl4;
+	struct flowi4 fl4 __uninitialized;
 
 	flowi4_init_output(&fl4, reply->oif, reply->mark, reply->tos & INET_DSCP_MASK,
 			   RT_SCOPE_UNIVERSE, ltcp_protocol, FLOWI_FLAG_ANYSRC,

@@ -3,6 +3,7 @@
 #include <linux/slab.h>
 #include <net/dst.h>
 
+#include "compat.h"
 #include "core/ecn.h"
 #include "fastopen.h"
 #include "half.h"
@@ -297,8 +298,8 @@ static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
 {
 	struct ltcp_cookie_options opt;
 	struct ltcp_cookie cookie;
-	struct ltcp_tuple tuple;
-	struct ltcp_seg seg;
+	struct ltcp_tuple tuple __uninitialized;
+	struct ltcp_seg seg __uninitialized;
 	u64 now = ltcp_now();
 
 	ltcp_key_tuple(&tuple, &reply->key);
@@ -386,7 +387,7 @@ static bool remember(struct sock *sk, const struct ltcp_family *family, struct l
 	struct ltcp_fastopen answer = {};
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct ltcp_saved_syn *syn;
-	struct ltcp_seg synack;
+	struct ltcp_seg synack __uninitialized;
 
 	half->iss = ltcp_timewait_iss(old, ltcp_secret_isn(&reply->key));
 	half->ts_off = ltcp_secret_ts_off(&reply->key);
@@ -418,7 +419,7 @@ static bool take_syn(struct sock *sk, const struct ltcp_family *family,
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	bool cookie = wants_cookie(sk, old);
-	struct ltcp_half half;
+	struct ltcp_half half __uninitialized;
 	struct dst_entry *dst;
 
 	if (!ltcp_listen_has_room(sk)) {
@@ -446,7 +447,7 @@ static bool half_from_cookie(const struct sock *sk, const struct ltcp_family *fa
 			     struct ltcp_half *half)
 {
 	struct ltcp_cookie_options opt;
-	struct ltcp_tuple tuple;
+	struct ltcp_tuple tuple __uninitialized;
 	struct dst_entry *dst;
 
 	ltcp_key_tuple(&tuple, &reply->key);
@@ -496,7 +497,7 @@ static bool take_ack(struct sock *sk, const struct ltcp_family *family, struct s
 		     struct ltcp_seg *seg, const struct ltcp_reply *reply)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
-	struct ltcp_half half;
+	struct ltcp_half half __uninitialized;
 	u64 now;
 
 	if (!ln->set.syncookies || (seg->flags & (LTCP_SYN | LTCP_RST | LTCP_ACK)) != LTCP_ACK)

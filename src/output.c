@@ -4,6 +4,7 @@
 #include <net/dst.h>
 #include <net/ip.h>
 
+#include "compat.h"
 #include "core/cong.h"
 #include "core/pace.h"
 #include "input.h"
@@ -90,7 +91,7 @@ static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan
 {
 	struct ltcp_sock *ls = ltcp_sk(sk);
 	struct ltcp_env env = { .now = now };
-	struct ltcp_seg seg;
+	struct ltcp_seg seg __uninitialized;
 	unsigned int n;
 
 	ltcp_sk_room(sk, &env);
@@ -457,7 +458,7 @@ static void reply_to_key(struct ltcp_reply *reply, const struct sock *sk)
 
 static void rst_header(const struct ltcp_verdict *v, struct ltcp_seg *seg)
 {
-	memset(seg, 0, sizeof(*seg));
+	ltcp_segment_clear(seg);
 	seg->seq = v->rst.seq;
 	seg->ack = v->rst.ack;
 	seg->flags = v->rst.flags;
@@ -466,7 +467,7 @@ static void rst_header(const struct ltcp_verdict *v, struct ltcp_seg *seg)
 void ltcp_output_rst(struct sock *sk, const struct ltcp_verdict *v)
 {
 	struct ltcp_reply reply;
-	struct ltcp_seg seg;
+	struct ltcp_seg seg __uninitialized;
 
 	rst_header(v, &seg);
 	reply_to_key(&reply, sk);
@@ -476,7 +477,7 @@ void ltcp_output_rst(struct sock *sk, const struct ltcp_verdict *v)
 void ltcp_output_reply_rst(struct ltcp_net *ln, const struct ltcp_family *family,
 			   struct ltcp_reply *reply, const struct ltcp_verdict *v)
 {
-	struct ltcp_seg seg;
+	struct ltcp_seg seg __uninitialized;
 
 	rst_header(v, &seg);
 	ltcp_output_reply(ln, family, reply, &seg, NULL);

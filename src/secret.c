@@ -6,6 +6,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include "compat.h"
 #include "secret.h"
 #include "sock.h"
 
@@ -36,7 +37,7 @@ void ltcp_key_tuple(struct ltcp_tuple *tuple, const struct ltcp_key *key)
 
 u32 ltcp_secret_isn(const struct ltcp_key *key)
 {
-	struct ltcp_tuple tuple;
+	struct ltcp_tuple tuple __uninitialized;
 
 	ltcp_key_tuple(&tuple, key);
 	return ltcp_isn(&tuple, &ltcp_secrets()->isn, ltcp_now());
@@ -44,7 +45,7 @@ u32 ltcp_secret_isn(const struct ltcp_key *key)
 
 u32 ltcp_secret_ts_off(const struct ltcp_key *key)
 {
-	struct ltcp_tuple tuple;
+	struct ltcp_tuple tuple __uninitialized;
 
 	ltcp_key_tuple(&tuple, key);
 	return ltcp_ts_offset(&tuple, &ltcp_secrets()->ts_off);

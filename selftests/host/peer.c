@@ -127,7 +127,7 @@ bool peer_take(struct peer *p, struct ltcp_seg *seg, u64 *at)
 static void send_plan(struct peer *p, const struct ltcp_plan *plan)
 {
 	struct ltcp_env env = peer_env(p);
-	struct ltcp_seg seg;
+	struct ltcp_seg seg = {};
 
 	if (!plan->mtu_probe)
 		EXPECT_LE(plan->len, ltcp_transmit_burst(&p->tcb));
@@ -162,7 +162,7 @@ static void send_rst(struct peer *p, const struct ltcp_verdict *v)
 static void send_ack(struct peer *p)
 {
 	struct ltcp_plan plan;
-	struct ltcp_seg seg;
+	struct ltcp_seg seg = {};
 
 	switch (p->form) {
 	case PEER_HALF:
@@ -182,7 +182,7 @@ static void send_ack(struct peer *p)
 static void send_syn(struct peer *p)
 {
 	struct ltcp_plan plan;
-	struct ltcp_seg seg;
+	struct ltcp_seg seg = {};
 
 	if (p->form == PEER_HALF) {
 		ltcp_half_synack(&p->half, now, &seg);

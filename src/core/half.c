@@ -28,7 +28,7 @@ void ltcp_half_from_syn(struct ltcp_half *half, const struct ltcp_seg *seg,
 
 static void header(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg)
 {
-	memset(seg, 0, sizeof(*seg));
+	ltcp_segment_clear(seg);
 	seg->ack = half->irs + 1;
 	seg->opt.has = half->ts_ok ? LTCP_HAS_TS : 0;
 	seg->opt.tsval = ltcp_ms(now) + half->ts_off;

@@ -6,6 +6,7 @@
 #ifndef LTCP_CORE_SEGMENT_H
 #define LTCP_CORE_SEGMENT_H
 
+#include <linux/string.h>
 #include <linux/types.h>
 
 #include "options.h"
@@ -62,6 +63,15 @@ static inline u32 ltcp_seg_len(const struct ltcp_seg *seg)
 static inline u32 ltcp_seg_end(const struct ltcp_seg *seg)
 {
 	return seg->seq + ltcp_seg_len(seg);
+}
+
+/**
+ * ltcp_segment_clear() - begin a header
+ * @seg: zero afterwards but for what opt.has and opt.n_sack say is not there
+ */
+static inline void ltcp_segment_clear(struct ltcp_seg *seg)
+{
+	memset(seg, 0, offsetof(struct ltcp_seg, opt.sack));
 }
 
 /* Why ltcp_segment_parse() refused; all negative */

@@ -76,7 +76,7 @@ bool ltcp_tw_reusable(const struct ltcp_tw *tw, const struct ltcp_conf *conf, u3
 
 void ltcp_tw_ack(const struct ltcp_tw *tw, u64 now, struct ltcp_seg *seg)
 {
-	memset(seg, 0, sizeof(*seg));
+	ltcp_segment_clear(seg);
 	seg->seq = tw->snd_nxt;
 	seg->ack = tw->rcv_nxt;
 	seg->wnd = tw->wnd;

@@ -429,7 +429,7 @@ void ltcp_transmit_header(struct ltcp_tcb *tcb, const struct ltcp_plan *plan,
 {
 	bool syn = plan->flags & LTCP_SYN;
 
-	memset(seg, 0, sizeof(*seg));
+	ltcp_segment_clear(seg);
 	seg->seq = plan->seq;
 	seg->text = plan->len;
 	seg->flags = plan->flags;
