@@ -27,13 +27,13 @@
 static const u8 mapped[12] = { [10] = 0xff, 0xff };
 
 /* Of IPv4 a quarter of the octets says as much, and hashing is what a flood costs */
-static bool is_ipv4(const struct ltcp_tuple *tuple)
+static inline bool is_ipv4(const struct ltcp_tuple *tuple)
 {
 	return !memcmp(tuple->laddr, mapped, sizeof(mapped)) &&
 	       !memcmp(tuple->raddr, mapped, sizeof(mapped));
 }
 
-static u64 ipv4_hosts(const struct ltcp_tuple *tuple)
+static inline u64 ipv4_hosts(const struct ltcp_tuple *tuple)
 {
 	return (u64)ltcp_get_be32(tuple->laddr + 12) << 32 | ltcp_get_be32(tuple->raddr + 12);
 }
@@ -106,17 +106,23 @@ struct ipv6_input {
 	u32 state;
 };
 
+static noinline u64 ipv6_mac(const struct ltcp_tuple *tuple, u32 irs, u32 period, u32 state,
+			     const siphash_key_t *key)
+{
+	struct ipv6_input in = { *tuple, irs, period, state };
+
+	return siphash(&in, sizeof(in), key);
+}
+
 static u64 mac_of(const struct ltcp_tuple *tuple, const struct ltcp_cookie_keys *keys, u32 irs,
 		  u32 period, u32 state)
 {
 	const siphash_key_t *key = &keys->key[period / LTCP_COOKIE_KEY_PERIODS & 1];
-	struct ipv6_input in6;
 
 	if (is_ipv4(tuple))
 		return siphash_3u64(ipv4_hosts(tuple), both_ports(tuple) << 32 | irs,
 				    (u64)period << 32 | state, key);
-	in6 = (struct ipv6_input){ *tuple, irs, period, state };
-	return siphash(&in6, sizeof(in6), key);
+	return ipv6_mac(tuple, irs, period, state, key);
 }
 
 static u32 period_of(u64 now_us)
@@ -171,6 +177,13 @@ enum {
 	AT_MAC		= 6,
 };
 
+static void put_option(u8 *p, u32 state, u64 mac, u64 now_us)
+{
+	ltcp_put_be32(p + AT_STATE, state);
+	ltcp_put_be16(p + AT_SENT, ltcp_ms(now_us));
+	ltcp_put_be32(p + AT_MAC, mac >> 32);
+}
+
 void ltcp_cookie_make(struct ltcp_cookie *cookie, const struct ltcp_tuple *tuple,
 		      const struct ltcp_cookie_keys *keys, u32 irs,
 		      const struct ltcp_cookie_options *opt, u64 now_us)
@@ -185,9 +198,8 @@ void ltcp_cookie_make(struct ltcp_cookie *cookie, const struct ltcp_tuple *tuple
 	mac = mac_of(tuple, keys, irs, period, state);
 	cookie->iss = full_iss(mac, period);
 	cookie->tsval = full_tsval(mac, state);
-	ltcp_put_be32(cookie->option + AT_STATE, state);
-	ltcp_put_be16(cookie->option + AT_SENT, ltcp_ms(now_us));
-	ltcp_put_be32(cookie->option + AT_MAC, mac >> 32);
+	if (opt->echo_ok)
+		put_option(cookie->option, state, mac, now_us);
 }
 
 /* The latest period not after @now_us's that has @iss's lowest bit */

@@ -16,6 +16,8 @@ typedef __s16 s16;
 typedef __s32 s32;
 typedef __s64 s64;
 
+#define noinline __attribute__((__noinline__))
+
 struct list_head {
 	struct list_head *next, *prev;
 };
