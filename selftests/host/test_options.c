@@ -73,6 +73,30 @@ TEST(options_syn_layouts_of_linux_bsd_windows)
 }
 
 /* Alignment is a habit of senders, not a rule (MUST-64) */
+/* Whatever is taken in at once means the same as behind NOPs, octet by octet */
+TEST(options_of_the_usual_syn_are_no_special_case)
+{
+	static const u8 usual[] = MSS_1460 SACK_PERM TS_1_2 NOP WSCALE_7 "\xfd\4LC";
+	struct ltcp_options opt, slow;
+	u8 octets[4 + sizeof(usual) - 1];
+	unsigned int at, value, len;
+
+	memset(octets, LTCP_OPT_NOP, 4);
+	EXPECT(parse(&opt, usual, sizeof(usual) - 1, SYN));
+	EXPECT_EQ(opt.has, LTCP_HAS_MSS | LTCP_HAS_WSCALE | LTCP_HAS_SACK_PERM | LTCP_HAS_TS |
+			   LTCP_HAS_COOKIE_OK);
+	for (at = 0; at < sizeof(usual) - 1; at++) {
+		for (value = 0; value < 256; value++) {
+			memcpy(octets + 4, usual, sizeof(usual) - 1);
+			octets[4 + at] = value;
+			len = value % 2 ? sizeof(usual) - 1 : 20;
+			EXPECT_EQ(parse(&opt, octets + 4, len, SYN),
+				  parse(&slow, octets, 4 + len, SYN));
+			EXPECT(!memcmp(&opt, &slow, sizeof(opt)));
+		}
+	}
+}
+
 TEST(options_at_odd_offsets)
 {
 	struct ltcp_options opt;

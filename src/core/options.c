@@ -145,12 +145,39 @@ static bool only_timestamp(const u8 *p, unsigned int len)
 	return len == TS_ALIGNED && ltcp_get_be32(p) == TS_PREFIX;
 }
 
+/* And what most SYNs begin with: MSS, SACK-permitted and timestamps, window scale */
+#define SYN_ALIGNED	(LEN_MSS + LEN_SACK_PERM + LEN_TIMESTAMP + 1 + LEN_WSCALE)
+#define MSS_PREFIX	((u32)LTCP_OPT_MSS << 8 | LEN_MSS)
+#define SACK_TS_PREFIX	((u32)LTCP_OPT_SACK_PERM << 24 | LEN_SACK_PERM << 16 | \
+			 LTCP_OPT_TIMESTAMP << 8 | LEN_TIMESTAMP)
+#define WSCALE_PREFIX	((u32)LTCP_OPT_NOP << 16 | LTCP_OPT_WSCALE << 8 | LEN_WSCALE)
+
+static bool begins_as_usual(const u8 *p, unsigned int len)
+{
+	return len >= SYN_ALIGNED && ltcp_get_be16(p) == MSS_PREFIX &&
+	       ltcp_get_be32(p + 4) == SACK_TS_PREFIX &&
+	       ltcp_get_be32(p + 16) >> 8 == WSCALE_PREFIX;
+}
+
+static void parse_usual(struct ltcp_options *opt, const u8 *p)
+{
+	parse_mss(opt, p, LEN_MSS);
+	parse_sack_perm(opt, LEN_SACK_PERM);
+	parse_timestamp(opt, p + 6, LEN_TIMESTAMP);
+	parse_wscale(opt, p + 17, LEN_WSCALE);
+}
+
 bool ltcp_options_parse(struct ltcp_options *opt, const u8 *p, unsigned int len, bool syn)
 {
 	clear(opt);
 	if (only_timestamp(p, len)) {
 		parse_timestamp(opt, p + 2, LEN_TIMESTAMP);
 		return true;
+	}
+	if (syn && begins_as_usual(p, len)) {
+		parse_usual(opt, p);
+		p += SYN_ALIGNED;
+		len -= SYN_ALIGNED;
 	}
 	while (len) {
 		if (p[0] == LTCP_OPT_EOL)
