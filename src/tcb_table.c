@@ -11,13 +11,13 @@
 
 /**
  * struct ltcp_probe - what is looked for
- * @key: both ends; must be first
+ * @key: both ends
  * @dif: interface, or the one that a node to be entered is bound to
  * @sdif: enslaved interface, 0: none
  * @enter: look for what stands in a new node's way
  */
 struct ltcp_probe {
-	struct ltcp_key key;
+	const struct ltcp_key *key;
 	int dif;
 	int sdif;
 	bool enter;
@@ -27,23 +27,28 @@ struct ltcp_probe {
 static_assert(sizeof(struct ltcp_key) == 2 * sizeof(struct in6_addr) + 2 * sizeof(__be16));
 
 /* The table keeps a random seed of its own, and chooses another when it grows. */
-static u32 table_hash_key(const void *data, u32 len, u32 seed)
+static inline u32 table_hash_key(const struct ltcp_key *key, u32 seed)
 {
-	const struct ltcp_key *key = data;
-
 	/* Of IPv4 a third of the words says as much */
 	if (ipv6_addr_v4mapped(&key->raddr))
 		return jhash_3words((__force u32)key->laddr.s6_addr32[3],
 				    (__force u32)key->raddr.s6_addr32[3],
 				    (__force u32)key->lport << 16 | (__force u32)key->rport, seed);
-	return jhash2(data, sizeof(*key) / sizeof(u32), seed);
+	return jhash2((const u32 *)key, sizeof(*key) / sizeof(u32), seed);
+}
+
+static u32 table_hash_probe(const void *data, u32 len, u32 seed)
+{
+	const struct ltcp_probe *probe = data;
+
+	return table_hash_key(probe->key, seed);
 }
 
 static u32 table_hash_node(const void *data, u32 len, u32 seed)
 {
 	const struct ltcp_node *node = data;
 
-	return table_hash_key(&node->key, len, seed);
+	return table_hash_key(&node->key, seed);
 }
 
 /* Two entries of one pair can coexist only when bound to different interfaces. */
@@ -60,21 +65,21 @@ static bool table_device_matches(const struct ltcp_probe *probe, int bound)
 static int table_compare(struct rhashtable_compare_arg *arg, const void *obj)
 {
 	const struct ltcp_probe *probe = arg->key;
+	const struct ltcp_key *key = probe->key;
 	const struct ltcp_node *node = obj;
 
-	return probe->key.lport != node->key.lport || probe->key.rport != node->key.rport ||
-	       !ipv6_addr_equal(&probe->key.raddr, &node->key.raddr) ||
-	       !ipv6_addr_equal(&probe->key.laddr, &node->key.laddr) ||
+	return key->lport != node->key.lport || key->rport != node->key.rport ||
+	       !ipv6_addr_equal(&key->raddr, &node->key.raddr) ||
+	       !ipv6_addr_equal(&key->laddr, &node->key.laddr) ||
 	       !table_device_matches(probe, node->bound_dev_if);
 }
 
 static const struct rhashtable_params table_params = {
-	.key_len = sizeof(struct ltcp_key),
-	.key_offset = offsetof(struct ltcp_node, key),
+	.key_len = sizeof(struct ltcp_probe),
 	.head_offset = offsetof(struct ltcp_node, link),
 	.min_size = LTCP_TABLE_MIN,
 	.automatic_shrinking = true,
-	.hashfn = table_hash_key,
+	.hashfn = table_hash_probe,
 	.obj_hashfn = table_hash_node,
 	.obj_cmpfn = table_compare,
 };
@@ -93,7 +98,7 @@ void ltcp_table_exit(struct ltcp_net *ln)
 struct ltcp_node *ltcp_table_lookup(struct ltcp_net *ln, const struct ltcp_key *key,
 				    int dif, int sdif)
 {
-	const struct ltcp_probe probe = { .key = *key, .dif = dif, .sdif = sdif };
+	const struct ltcp_probe probe = { .key = key, .dif = dif, .sdif = sdif };
 
 	return rhashtable_lookup(&ln->table, &probe, table_params);
 }
@@ -101,7 +106,7 @@ struct ltcp_node *ltcp_table_lookup(struct ltcp_net *ln, const struct ltcp_key *
 int ltcp_table_insert(struct ltcp_net *ln, struct ltcp_node *node)
 {
 	const struct ltcp_probe probe = {
-		.key = node->key,
+		.key = &node->key,
 		.dif = node->bound_dev_if,
 		.enter = true,
 	};
