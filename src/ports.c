@@ -690,23 +690,37 @@ void ltcp_ports_release(struct sock *sk)
 
 /* Looking for a listener */
 
+/* How well a listener's address fits a segment's: 0: not at all, 1: it is a wildcard */
+static int address_score(const struct sock *sk, const struct in6_addr *laddr)
+{
+	__be32 addr = READ_ONCE(sk->sk_rcv_saddr);
+
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6) {
+		if (!addr_covers(&sk->sk_v6_rcv_saddr, sk->sk_ipv6only, laddr))
+			return 0;
+		return addr_is_wildcard(&sk->sk_v6_rcv_saddr) ? 1 : 9;
+	}
+#endif
+	if (!ipv6_addr_v4mapped(laddr) || (addr && addr != laddr->s6_addr32[3]))
+		return 0;
+	return addr ? 9 : 1;
+}
+
 /* 0: not for this listener; else the higher the better */
 static int listener_score(const struct sock *sk, const struct ltcp_key *key, int dif, int sdif)
 {
 	int bound = READ_ONCE(sk->sk_bound_dev_if);
-	struct in6_addr addr;
-	int score = 1;
+	int score;
 
 	/* It may be on its way from one port to another. */
 	if (inet_sk(sk)->inet_num != ntohs(key->lport))
 		return 0;
 	if (bound ? bound != dif && bound != sdif : sdif)
 		return 0;
-	claim_addr(&addr, sk);
-	if (!addr_covers(&addr, sk->sk_ipv6only, &key->laddr))
+	score = address_score(sk, &key->laddr);
+	if (!score)
 		return 0;
-	if (!addr_is_wildcard(&addr))
-		score += 8;
 	if (bound)
 		score += 4;
 	if (sk->sk_family == (ipv6_addr_v4mapped(&key->laddr) ? AF_INET : AF_INET6))
