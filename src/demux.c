@@ -17,6 +17,8 @@
 #include "demux.h"
 #include "family.h"
 
+#define DEMUX_AT_FLAGS	13	/* in the header, RFC 9293 section 3.1 */
+
 static DEFINE_MUTEX(demux_mutex);	/* ltcp_net.demux changes */
 
 /* Under an l3mdev the packet passes twice, by different devices: left to IP */
@@ -24,7 +26,13 @@ static bool demux_possible(struct sk_buff *skb, unsigned int header)
 {
 	return skb->pkt_type == PACKET_HOST && !skb_dst(skb) && !skb->sk &&
 	       !netif_is_l3_master(skb->dev) && !netif_is_l3_slave(skb->dev) &&
-	       pskb_may_pull(skb, header + 2 * sizeof(__be16));
+	       pskb_may_pull(skb, header + LTCP_HEADER_MIN);
+}
+
+/* With a SYN a connection begins, which knows no way yet; with a RST it needs none any more */
+static bool demux_in_vain(const __be16 *ports)
+{
+	return ((const u8 *)ports)[DEMUX_AT_FLAGS] & (LTCP_SYN | LTCP_RST);
 }
 
 /* Give @skb the connection and the route that it remembers, as far as there are */
@@ -60,6 +68,8 @@ static noinline unsigned int demux_ours_ipv4(struct sk_buff *skb, const struct n
 		return NF_ACCEPT;
 	iph = ip_hdr(skb);
 	ports = (const __be16 *)(iph + 1);
+	if (demux_in_vain(ports))
+		return NF_ACCEPT;
 	ltcp_key_ipv4(&key, iph->daddr, ports[1], iph->saddr, ports[0]);
 	demux(skb, &key, net, &ltcp_ipv4);
 	return NF_ACCEPT;
@@ -84,6 +94,8 @@ static noinline unsigned int demux_ours_ipv6(struct sk_buff *skb, const struct n
 		return NF_ACCEPT;
 	iph = ipv6_hdr(skb);
 	ports = (const __be16 *)(iph + 1);
+	if (demux_in_vain(ports))
+		return NF_ACCEPT;
 	key = (struct ltcp_key){ iph->daddr, iph->saddr, ports[1], ports[0] };
 	demux(skb, &key, net, &ltcp_ipv6);
 	return NF_ACCEPT;
