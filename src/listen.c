@@ -5,6 +5,7 @@
 
 #include "compat.h"
 #include "core/ecn.h"
+#include "demux.h"
 #include "fastopen.h"
 #include "half.h"
 #include "input.h"
@@ -165,6 +166,7 @@ void ltcp_listen_welcome(struct sock *listener, struct sock *child, struct sk_bu
 {
 	bool open;
 
+	ltcp_demux_keep(child, skb);
 	ltcp_input_detach(skb);
 	ltcp_input_segment(child, skb, seg);
 	open = enqueue(listener, child);
