@@ -335,7 +335,7 @@ void ltcp_listen_trace_syn(struct ltcp_net *ln, const struct ltcp_key *key)
 }
 
 /* A connection in SYN-RECEIVED, in the table and with a place in the accept queue, or NULL */
-static struct sock *open_child(struct sock *sk, const struct ltcp_family *family,
+static struct sock *make_child(struct sock *sk, const struct ltcp_family *family,
 			       const struct ltcp_half *half, const struct ltcp_key *key,
 			       struct sk_buff *skb)
 {
@@ -359,6 +359,21 @@ static struct sock *open_child(struct sock *sk, const struct ltcp_family *family
 	return child;
 }
 
+/* As make_child(); the caller lets go of the listener if there is one */
+static struct sock *open_child(struct sock *sk, const struct ltcp_family *family,
+			       const struct ltcp_half *half, const struct ltcp_key *key,
+			       struct sk_buff *skb)
+{
+	struct sock *child;
+
+	if (!refcount_inc_not_zero(&sk->sk_refcnt))
+		return NULL;
+	child = make_child(sk, family, half, key, skb);
+	if (!child)
+		sock_put(sk);
+	return child;
+}
+
 /* RFC 7413: the peer has shown a cookie: there is a connection, and the SYN's text is its first */
 static bool open_fast(struct sock *sk, const struct ltcp_family *family,
 		      const struct ltcp_half *half, struct ltcp_reply *reply,
@@ -378,6 +393,7 @@ static bool open_fast(struct sock *sk, const struct ltcp_family *family,
 		ltcp_sk(child)->tcb.syn_fastopen = answer;
 	reply->spare = NULL;
 	ltcp_listen_welcome(sk, child, skb, seg);
+	sock_put(sk);
 	return true;
 }
 
@@ -491,6 +507,7 @@ static bool open_from_cookie(struct sock *sk, const struct ltcp_family *family,
 		return false;
 	LTCP_COUNT(ltcp_sk_net(sk), COOKIES_RECV);
 	ltcp_listen_welcome(sk, child, skb, seg);
+	sock_put(sk);
 	return true;
 }
 
@@ -522,13 +539,14 @@ void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct s
 {
 	struct ltcp_verdict v = {};
 
-	if (sk->sk_state != TCP_LISTEN || !refcount_inc_not_zero(&sk->sk_refcnt)) {
+	/* RCU keeps it: CPUs share not even a count of references for what is only answered */
+	if (sk->sk_state != TCP_LISTEN) {
 		kfree_skb(skb);
 		return;
 	}
 	ltcp_fsm_segment_listen(seg, &v);
 	if (take_ack(sk, family, skb, seg, reply))
-		goto out;
+		return;
 	/* Text may overtake the ACK whose cookie makes the connection */
 	if ((v.act & LTCP_ACT_RST) && !(seg->opt.has & LTCP_HAS_COOKIE))
 		ltcp_output_reply_rst(ltcp_sk_net(sk), family, reply, &v);
@@ -540,6 +558,4 @@ void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct s
 			kfree(options);
 	}
 	kfree_skb(reply->spare);
-out:
-	sock_put(sk);
 }
