@@ -29,7 +29,7 @@ struct sockaddr;
  *	taken from here then; NULL: none
  */
 struct ltcp_reply {
-	struct ltcp_key key;
+	const struct ltcp_key *key;
 	const struct sock *sk;
 	int oif;
 	int scope;

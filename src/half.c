@@ -62,7 +62,7 @@ static void free_entry(struct rcu_head *rcu)
 static void reply_for(const struct ltcp_half_entry *entry, struct ltcp_reply *reply)
 {
 	*reply = (struct ltcp_reply){
-		.key = entry->node.key,
+		.key = &entry->node.key,
 		.sk = entry->listener,
 		.oif = entry->oif,
 		.mark = entry->node.mark,
@@ -244,7 +244,7 @@ static struct ltcp_half_entry *make_entry(struct sock *listener, const struct lt
 	entry = alloc_entry(reply->options || reply->label || more);
 	if (!entry)
 		return NULL;
-	entry->node.key = reply->key;
+	entry->node.key = *reply->key;
 	entry->node.kind = LTCP_KIND_HALF;
 	entry->node.bound_dev_if = reply->scope ?: listener->sk_bound_dev_if;
 	entry->node.af = listener->sk_family;

@@ -248,9 +248,9 @@ static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
 
 	for (i = 0; i < LOOKUPS_MAX && !old.entry; i++) {
 		if (i)
-			node = ltcp_table_lookup(ln, &reply->key, dif, sdif);
+			node = ltcp_table_lookup(ln, reply->key, dif, sdif);
 		if (!node || node->kind == LTCP_KIND_TIMEWAIT)
-			listener = ltcp_ports_listener(ln, &reply->key, dif, sdif);
+			listener = ltcp_ports_listener(ln, reply->key, dif, sdif);
 		if (!node)
 			break;
 		switch ((enum ltcp_kind)node->kind) {
@@ -271,7 +271,7 @@ static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
 		}
 	}
 	if (listener)
-		listener = ltcp_ports_choose(listener, &reply->key, skb, skb->len - seg->text);
+		listener = ltcp_ports_choose(listener, reply->key, skb, skb->len - seg->text);
 	if (listener)
 		to_listener(ln, family, listener, skb, seg, reply, old.entry ? &old : NULL);
 	else
@@ -313,7 +313,7 @@ void ltcp_input(struct ltcp_net *ln, const struct ltcp_family *family, struct sk
 	node = ltcp_table_lookup(ln, key, dif, sdif);
 	/* Only who is no connection has to be told how to answer */
 	if (!node || node->kind != LTCP_KIND_SOCK || !to_sock(ln, family, node, skb, &seg)) {
-		struct ltcp_reply reply = { .key = *key, .spare = skb };
+		struct ltcp_reply reply = { .key = key, .spare = skb };
 
 		family->answer(skb, &reply);
 		to_owner(ln, family, node, skb, &seg, &reply, dif, sdif);

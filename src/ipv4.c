@@ -90,8 +90,8 @@ static struct dst_entry *ipv4_route(struct ltcp_net *ln, const struct ltcp_reply
 
 	flowi4_init_output(&fl4, reply->oif, reply->mark, reply->tos & INET_DSCP_MASK,
 			   RT_SCOPE_UNIVERSE, ltcp_protocol, FLOWI_FLAG_ANYSRC,
-			   opt ? opt->opt.faddr : ipv4_raddr(&reply->key),
-			   ipv4_laddr(&reply->key), reply->key.rport, reply->key.lport,
+			   opt ? opt->opt.faddr : ipv4_raddr(reply->key),
+			   ipv4_laddr(reply->key), reply->key->rport, reply->key->lport,
 			   sock_net_uid(ln->net, reply->sk));
 	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(&fl4));
 	rt = ip_route_output_flow(ln->net, &fl4, sk);
@@ -307,8 +307,8 @@ static void ipv4_reply_header(struct net *net, const struct ltcp_reply *reply,
 	iph->tos = reply->tos;
 	iph->ttl = ttl < 0 ? ip4_dst_hoplimit(skb_dst(skb)) : ttl;
 	iph->protocol = ltcp_protocol;
-	iph->saddr = ipv4_laddr(&reply->key);
-	iph->daddr = ipv4_raddr(&reply->key);
+	iph->saddr = ipv4_laddr(reply->key);
+	iph->daddr = ipv4_raddr(reply->key);
 	if (skb->len <= IPV4_MIN_MTU || ip_dont_fragment(sk, skb_dst(skb))) {
 		iph->frag_off = htons(IP_DF);
 		iph->id = 0;
@@ -333,7 +333,7 @@ static int ipv4_reply(struct ltcp_net *ln, const struct ltcp_reply *reply, struc
 		ipv4_reply_header(ln->net, reply, sk, skb);
 		return ip_local_out(ln->net, (struct sock *)sk, skb);
 	}
-	return ip_build_and_send_pkt(skb, sk, ipv4_laddr(&reply->key), ipv4_raddr(&reply->key),
+	return ip_build_and_send_pkt(skb, sk, ipv4_laddr(reply->key), ipv4_raddr(reply->key),
 				     (struct ip_options_rcu *)reply->options, reply->tos);
 }
 

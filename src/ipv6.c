@@ -101,13 +101,13 @@ static void ipv6_flow_of_reply(const struct ltcp_net *ln, const struct ltcp_repl
 {
 	*fl6 = (struct flowi6){
 		.flowi6_proto = ltcp_protocol,
-		.daddr = reply->key.raddr,
-		.saddr = reply->key.laddr,
+		.daddr = reply->key->raddr,
+		.saddr = reply->key->laddr,
 		.flowlabel = ip6_make_flowinfo(reply->tos, ipv6_reply_label(ln, reply)),
 		.flowi6_oif = reply->oif,
 		.flowi6_mark = reply->mark,
-		.fl6_sport = reply->key.lport,
-		.fl6_dport = reply->key.rport,
+		.fl6_sport = reply->key->lport,
+		.fl6_dport = reply->key->rport,
 		.flowi6_uid = sock_net_uid(ln->net, reply->sk),
 	};
 }

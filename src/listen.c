@@ -304,7 +304,7 @@ static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
 	struct ltcp_seg seg __uninitialized;
 	u64 now = ltcp_now();
 
-	ltcp_key_tuple(&tuple, &reply->key);
+	ltcp_key_tuple(&tuple, reply->key);
 	if (!half->ts_ok && !echoes) {	/* the ISS has no room for these */
 		half->wscale_ok = 0;
 		half->sack_ok = 0;
@@ -382,7 +382,7 @@ static bool open_fast(struct sock *sk, const struct ltcp_family *family,
 	struct sk_buff *skb = reply->spare;
 	struct sock *child;
 
-	child = open_child(sk, family, half, &reply->key, skb);
+	child = open_child(sk, family, half, reply->key, skb);
 	if (!child) {
 		ltcp_fastopen_let_go(sk);
 		return false;
@@ -407,10 +407,10 @@ static bool remember(struct sock *sk, const struct ltcp_family *family, struct l
 	struct ltcp_saved_syn *syn;
 	struct ltcp_seg synack __uninitialized;
 
-	half->iss = ltcp_timewait_iss(old, ltcp_secret_isn(&reply->key));
-	half->ts_off = ltcp_secret_ts_off(&reply->key);
+	half->iss = ltcp_timewait_iss(old, ltcp_secret_isn(reply->key));
+	half->ts_off = ltcp_secret_ts_off(reply->key);
 	if (!old && ltcp_fastopen_wanted(sk, seg) &&
-	    ltcp_fastopen_take_syn(sk, dst, &reply->key, seg, &answer) &&
+	    ltcp_fastopen_take_syn(sk, dst, reply->key, seg, &answer) &&
 	    open_fast(sk, family, half, reply, seg, &answer)) {
 		dst_release(dst);
 		return false;
@@ -468,7 +468,7 @@ static bool half_from_cookie(const struct sock *sk, const struct ltcp_family *fa
 	struct ltcp_tuple tuple __uninitialized;
 	struct dst_entry *dst;
 
-	ltcp_key_tuple(&tuple, &reply->key);
+	ltcp_key_tuple(&tuple, reply->key);
 	if (!ltcp_cookie_check(&opt, &tuple, ltcp_secret_cookie_keys(now), seg,
 			       ltcp_sk_net(sk)->set.syncookies_bare, now))
 		return false;
@@ -501,7 +501,7 @@ static bool open_from_cookie(struct sock *sk, const struct ltcp_family *family,
 			     const struct ltcp_half *half, const struct ltcp_reply *reply,
 			     struct sk_buff *skb, struct ltcp_seg *seg)
 {
-	struct sock *child = open_child(sk, family, half, &reply->key, skb);
+	struct sock *child = open_child(sk, family, half, reply->key, skb);
 
 	if (!child)
 		return false;

@@ -31,12 +31,18 @@ static void count_sent(struct ltcp_net *ln, const struct ltcp_seg *seg, unsigned
 		LTCP_COUNT(ln, RETRANS_SEGS);
 }
 
+static unsigned int seg_header_len(const struct ltcp_seg *seg)
+{
+	return LTCP_HEADER_MIN + ltcp_options_len(&seg->opt);
+}
+
 /* Put the header in front of the text; the checksum stays zero */
-static void push_header(struct sk_buff *skb, struct ltcp_seg *seg, const struct ltcp_key *key)
+static void push_header(struct sk_buff *skb, struct ltcp_seg *seg, unsigned int len,
+			const struct ltcp_key *key)
 {
 	seg->sport = ntohs(key->lport);
 	seg->dport = ntohs(key->rport);
-	ltcp_segment_write(skb_push(skb, LTCP_HEADER_MIN + ltcp_options_len(&seg->opt)), seg);
+	ltcp_segment_write(skb_push(skb, len), seg);
 	skb_reset_transport_header(skb);
 }
 
@@ -97,7 +103,7 @@ static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan
 	ltcp_sk_room(sk, &env);
 	ltcp_transmit_header(&ls->tcb, plan, &env, &seg);
 	n = mark_burst(skb, ls, plan);
-	push_header(skb, &seg, &ls->node.key);
+	push_header(skb, &seg, seg_header_len(&seg), &ls->node.key);
 	skb_set_owner_w(skb, sk);
 	skb->ip_summed = CHECKSUM_NONE;
 	ls->family->checksum(skb, &ls->node.key, __sk_dst_get(sk));
@@ -448,7 +454,7 @@ void ltcp_output_keepalive(struct sock *sk)
 static void reply_to_key(struct ltcp_reply *reply, const struct sock *sk)
 {
 	memset(reply, 0, sizeof(*reply));
-	reply->key = ltcp_sk(sk)->node.key;
+	reply->key = &ltcp_sk(sk)->node.key;
 	reply->sk = sk;	/* MUST-49: its TTL counts for RST as well */
 	reply->oif = sk->sk_bound_dev_if;
 	reply->mark = sk->sk_mark;
@@ -509,9 +515,8 @@ static void wipe(struct sk_buff *skb, unsigned int len)
  * it, and that of the segment which is freed: the segment turns round instead.
  */
 static struct sk_buff *reply_skb(const struct ltcp_family *family, struct ltcp_reply *reply,
-				 const struct ltcp_seg *seg, const struct dst_entry *dst)
+				 unsigned int len, const struct dst_entry *dst)
 {
-	unsigned int len = LTCP_HEADER_MIN + ltcp_options_len(&seg->opt);
 	struct sk_buff *skb = reply->spare;
 
 	if (!skb || reply->options ||
@@ -540,22 +545,23 @@ int ltcp_output_reply(struct ltcp_net *ln, const struct ltcp_family *family,
 		      struct ltcp_reply *reply, struct ltcp_seg *seg,
 		      struct dst_entry *dst)
 {
+	unsigned int len = seg_header_len(seg);
 	struct sk_buff *skb;
 
 	if (!dst)
 		dst = family->route(ln, reply);
 	if (!dst)
 		return -EHOSTUNREACH;
-	skb = reply_skb(family, reply, seg, dst);
+	skb = reply_skb(family, reply, len, dst);
 	if (!skb) {
 		dst_release(dst);
 		return -ENOMEM;
 	}
-	push_header(skb, seg, &reply->key);
+	push_header(skb, seg, len, reply->key);
 	name_sender(skb, reply->sk);
 	skb->ip_summed = CHECKSUM_NONE;
-	family->checksum(skb, &reply->key, dst);
-	trace_ltcp_segment_out(ln, &reply->key, seg);
+	family->checksum(skb, reply->key, dst);
+	trace_ltcp_segment_out(ln, reply->key, seg);
 	count_sent(ln, seg, 1, false);
 	return family->reply(ln, reply, skb, dst);
 }
