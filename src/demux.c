@@ -39,7 +39,8 @@ static bool demux_in_vain(const __be16 *ports)
 static void demux(struct sk_buff *skb, const struct ltcp_key *key, const struct net *net,
 		  const struct ltcp_family *family)
 {
-	struct ltcp_node *node = ltcp_table_lookup(ltcp_net(net), key, skb->skb_iif, 0);
+	struct ltcp_net *ln = ltcp_net_rcu(net);
+	struct ltcp_node *node = ltcp_table_lookup(ln, key, skb->skb_iif, 0);
 	struct dst_entry *dst;
 	struct sock *sk;
 
@@ -51,7 +52,7 @@ static void demux(struct sk_buff *skb, const struct ltcp_key *key, const struct 
 	if (!dst || sk->sk_rx_dst_ifindex != skb->skb_iif || ltcp_sk(sk)->family != family ||
 	    !dst_check(dst, sk->sk_rx_dst_cookie) || !refcount_inc_not_zero(&sk->sk_refcnt))
 		return;
-	LTCP_COUNT(ltcp_net(net), EARLY_DEMUX);
+	LTCP_COUNT(ln, EARLY_DEMUX);
 	skb_dst_set_noref(skb, dst);
 	skb->sk = sk;
 	skb->destructor = sock_edemux;

@@ -385,9 +385,9 @@ static unsigned int ipv4_options_len(const struct sock *sk)
 
 static int ipv4_rcv(struct sk_buff *skb)
 {
-	struct ltcp_net *ln = ltcp_net(dev_net(skb->dev));
+	struct ltcp_net *ln = ltcp_net_rcu(dev_net(skb->dev));
+	struct ltcp_key key __uninitialized;
 	const struct iphdr *iph;
-	struct ltcp_key key;
 
 	if (skb->pkt_type != PACKET_HOST)
 		goto drop;

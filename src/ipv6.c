@@ -427,7 +427,7 @@ static bool ipv6_mapped(const struct sk_buff *skb)
 
 static int ltcp_ipv6_rcv(struct sk_buff *skb)
 {
-	struct ltcp_net *ln = ltcp_net(dev_net(skb->dev));
+	struct ltcp_net *ln = ltcp_net_rcu(dev_net(skb->dev));
 	struct ltcp_key key;
 
 	if (skb->pkt_type != PACKET_HOST)

@@ -102,6 +102,12 @@ static inline struct ltcp_net *ltcp_net(const struct net *net)
 	return net_generic(net, ltcp_net_id);
 }
 
+/* The same under rcu_read_lock(), for those who are asked about each packet */
+static inline struct ltcp_net *ltcp_net_rcu(const struct net *net)
+{
+	return rcu_dereference(net->gen)->ptr[ltcp_net_id];
+}
+
 /* Namespaces, those there are and those to come */
 int ltcp_net_register(void);
 void ltcp_net_unregister(void);
