@@ -61,6 +61,26 @@ static void ipv4_take_route(struct sock *sk, struct rtable *rt)
 	ltcp_output_caps(sk, &rt->dst);
 }
 
+/* Does IPsec leave alone what @sk sends? */
+static bool ipv4_plain(const struct net *net, const struct sock *sk)
+{
+#ifdef CONFIG_XFRM
+	return !READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_OUT]) &&
+	       READ_ONCE(net->xfrm.policy_default[XFRM_POLICY_OUT]) == XFRM_USERPOLICY_ACCEPT &&
+	       !rcu_access_pointer(sk->sk_policy[XFRM_POLICY_OUT]);
+#else
+	return true;
+#endif
+}
+
+static struct rtable *ipv4_route_flow(struct net *net, struct flowi4 *fl4, const struct sock *sk)
+{
+	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(fl4));
+	if (ipv4_plain(net, sk))
+		return __ip_route_output_key(net, fl4);
+	return ip_route_output_flow(net, fl4, sk);
+}
+
 /* Route a socket by its addresses and ports; the route becomes the socket's. */
 static struct dst_entry *ipv4_lookup(struct sock *sk)
 {
@@ -72,8 +92,7 @@ static struct dst_entry *ipv4_lookup(struct sock *sk)
 			   ip_sock_rt_scope(sk), sk->sk_protocol, inet_sk_flowi_flags(sk),
 			   ipv4_nexthop(sk), inet->inet_saddr, inet->inet_dport,
 			   inet->inet_sport, sk->sk_uid);
-	security_sk_classify_flow(sk, flowi4_to_flowi_common(fl4));
-	rt = ip_route_output_flow(sock_net(sk), fl4, sk);
+	rt = ipv4_route_flow(sock_net(sk), fl4, sk);
 	if (IS_ERR(rt))
 		return ERR_CAST(rt);
 	ipv4_take_route(sk, rt);
@@ -93,8 +112,7 @@ static struct dst_entry *ipv4_route(struct ltcp_net *ln, const struct ltcp_reply
 			   opt ? opt->opt.faddr : ipv4_raddr(reply->key),
 			   ipv4_laddr(reply->key), reply->key->rport, reply->key->lport,
 			   sock_net_uid(ln->net, reply->sk));
-	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(&fl4));
-	rt = ip_route_output_flow(ln->net, &fl4, sk);
+	rt = ipv4_route_flow(ln->net, &fl4, sk);
 	if (IS_ERR(rt))
 		return NULL;
 	/* MUST-63: the way back is asked for in any case, so that it tells of the source as well */
