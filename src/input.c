@@ -91,6 +91,16 @@ void ltcp_input_detach(struct sk_buff *skb)
 	skb->dev = NULL;
 }
 
+static void drop_spare(struct sock *sk)
+{
+	struct sk_buff *skb = ltcp_sk(sk)->spare;
+
+	if (skb) {
+		ltcp_sk(sk)->spare = NULL;
+		kfree_skb(skb);
+	}
+}
+
 /* SEGMENT ARRIVES for a connection; @skb is consumed */
 void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg)
 {
@@ -134,11 +144,12 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 		if (news)
 			ltcp_socket_readable(sk);
 	} else {
-		kfree_skb(skb);
+		ltcp_sk(sk)->spare = skb;
 	}
 	ltcp_act(sk, &v);
 	if (ltcp_sk(sk)->totals.limit)
 		ltcp_output_limit(sk, env.now);
+	drop_spare(sk);
 }
 
 int ltcp_input_rcv(struct sock *sk, struct sk_buff *skb)

@@ -122,9 +122,47 @@ static struct sk_buff *alloc_empty(void)
 	return skb;
 }
 
+/* Nobody else looks at it, and there is room for @len octets and IP's and the link's headers */
+static bool can_serve(const struct sk_buff *skb, unsigned int len, unsigned int headers)
+{
+	return !skb_shared(skb) && !skb_cloned(skb) && !skb_is_nonlinear(skb) && !skb_is_gso(skb) &&
+	       !skb_pfmemalloc(skb) && skb_end_offset(skb) - skb_headroom(skb) >= len &&
+	       skb_headroom(skb) >= headers;
+}
+
+/* A segment that came in becomes an empty one, as if it had just been allocated */
+static void wipe(struct sk_buff *skb, unsigned int len)
+{
+	skb_orphan(skb);
+	skb_scrub_packet(skb, true);
+	skb_clear_hash(skb);
+	skb_init_secmark(skb);
+	skb->encapsulation = 0;
+	skb->csum_valid = 0;
+	skb->csum_level = 0;
+	__skb_trim(skb, 0);
+	skb_reserve(skb, len);
+}
+
+/* What came without text, and brought an ACK about, carries it away */
+static struct sk_buff *spare_skb(struct sock *sk)
+{
+	struct ltcp_sock *ls = ltcp_sk(sk);
+	const struct dst_entry *dst = __sk_dst_get(sk);
+	struct sk_buff *skb = ls->spare;
+
+	if (!skb || !dst ||
+	    !can_serve(skb, LTCP_HEADER_MAX, ls->family->header_len + ls->family->options_len(sk) +
+		       LL_RESERVED_SPACE(dst->dev)))
+		return NULL;
+	ls->spare = NULL;
+	wipe(skb, LTCP_HEADER_MAX);
+	return skb;
+}
+
 static void send_planned(struct sock *sk, const struct ltcp_plan *plan)
 {
-	struct sk_buff *skb = alloc_empty();
+	struct sk_buff *skb = spare_skb(sk) ?: alloc_empty();
 
 	if (skb)
 		transmit(sk, skb, plan, ltcp_now());
@@ -487,27 +525,6 @@ void ltcp_output_reply_rst(struct ltcp_net *ln, const struct ltcp_family *family
 
 	rst_header(v, &seg);
 	ltcp_output_reply(ln, family, reply, &seg, NULL);
-}
-
-/* Nobody else looks at it, and there is room for @len octets and IP's and the link's headers */
-static bool can_serve(const struct sk_buff *skb, unsigned int len, unsigned int headers)
-{
-	return !skb_shared(skb) && !skb_cloned(skb) && !skb_is_nonlinear(skb) && !skb_is_gso(skb) &&
-	       !skb_pfmemalloc(skb) && skb_end_offset(skb) - skb_headroom(skb) >= len &&
-	       skb_headroom(skb) >= headers;
-}
-
-/* A segment that came in becomes an empty one, as if it had just been allocated */
-static void wipe(struct sk_buff *skb, unsigned int len)
-{
-	skb_orphan(skb);
-	skb_scrub_packet(skb, true);
-	skb_clear_hash(skb);
-	skb->encapsulation = 0;
-	skb->csum_valid = 0;
-	skb->csum_level = 0;
-	__skb_trim(skb, 0);
-	skb_reserve(skb, len);
 }
 
 /*

@@ -65,6 +65,8 @@ enum {
  * @ln: namespace; never changes
  * @family: what differs between IPv4 and IPv6
  * @send_head: first skb of sk_write_queue that was never sent, NULL: none
+ * @spare: segment without text that is being processed: its memory may serve for an ACK;
+ *	NULL: none
  * @ahead: text kept out of order, by LTCP_CB(skb)->seq
  * @copied_seq: sequence number of the next octet that the user will read
  * @oob_seq: sequence number of the urgent octet (RCV.UP - 1), with @oob_state
@@ -110,6 +112,7 @@ struct ltcp_sock {
 	struct ltcp_net *ln;
 	const struct ltcp_family *family;
 	struct sk_buff *send_head;
+	struct sk_buff *spare;
 	struct rb_root ahead;
 	u32 copied_seq;
 	u32 oob_seq;
