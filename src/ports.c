@@ -26,7 +26,7 @@
  * @ln: namespace
  * @num: host byte order
  * @n_bound: sockets that came to it by bind(), theirs or their listener's
- * @owners: sockets, by ltcp_sock.port_link
+ * @owners: sockets, by sk_bind_node
  * @listeners: those of them that listen, by ltcp_sock.listen_link (RCU)
  * @holds: TIME-WAIT entries of such sockets, by ltcp_timewait.port_link
  * @rcu: for freeing
@@ -161,7 +161,7 @@ static void port_own(struct ltcp_port *port, struct sock *sk, bool bound)
 	lsk->port = port;
 	lsk->port_bound = bound;
 	port->n_bound += bound;
-	hlist_add_head(&lsk->port_link, &port->owners);
+	sk_add_bind_node(sk, &port->owners);
 	lsk->inet.inet_num = port->num;
 	lsk->inet.inet_sport = htons(port->num);
 }
@@ -305,13 +305,13 @@ static bool holds_conflict(const struct hlist_head *holds, const struct ltcp_por
 static bool port_conflict(const struct ltcp_port *port, const struct sock *sk, bool share)
 {
 	struct ltcp_claim newcomer, other;
-	struct ltcp_sock *owner;
+	struct sock *owner;
 
 	claim_of_sock(&newcomer, sk);
-	hlist_for_each_entry(owner, &port->owners, port_link) {
-		if (owner == ltcp_sk(sk))
+	sk_for_each_bound(owner, &port->owners) {
+		if (owner == sk)
 			continue;
-		claim_of_sock(&other, (struct sock *)owner);
+		claim_of_sock(&other, owner);
 		if (claims_conflict(&newcomer, &other, share))
 			return true;
 	}
@@ -624,7 +624,7 @@ int ltcp_ports_inherit(struct sock *child, const struct sock *listener)
 
 	/* The links were copied from the listener. */
 	lsk->port = NULL;
-	INIT_HLIST_NODE(&lsk->port_link);
+	INIT_HLIST_NODE(&child->sk_bind_node);
 	INIT_HLIST_NODE(&lsk->listen_link);
 	/* By number: the listener may have let go of its port by now. */
 	spin_lock_bh(&bucket->lock);
@@ -680,7 +680,7 @@ void ltcp_ports_release(struct sock *sk)
 	bucket = port->bucket;
 	spin_lock_bh(&bucket->lock);
 	hlist_del_init_rcu(&lsk->listen_link);
-	hlist_del_init(&lsk->port_link);
+	hlist_del_init(&sk->sk_bind_node);
 	port->n_bound -= lsk->port_bound;
 	lsk->port = NULL;
 	lsk->inet.inet_num = 0;

@@ -73,15 +73,14 @@ enum {
  * @oob_state: LTCP_OOB_*
  * @oob_byte: the urgent octet, once it has arrived
  * @port_bound: @port was chosen by bind(), this socket's or its listener's
- * @port: bound port, NULL: none; protected by the port's lock
- * @port_link: in @port's list of owners
+ * @port: bound port, NULL: none; protected by the port's lock, as is its list of owners
+ *	(sk_bind_node)
  * @listener: NULL unless listening
  * @listen_link: in the port's list of listeners (RCU)
  * @accept_link: in the listener's accept queue
  * @parent: Fast Open: the listener whose queue counts this connection, a reference is
  *	held; NULL: none
- * @timer: runs at the earliest of @tcb.timer
- * @timer_at: when @timer runs, microseconds; 0: it does not
+ * @timer_at: when sk_timer runs, microseconds; 0: it does not; the earliest of @tcb.timer
  * @deferred: LTCP_DEFERRED_* bits
  * @counted_orphan: counted in ltcp_net.orphans
  * @cork: TCP_CORK
@@ -123,28 +122,26 @@ struct ltcp_sock {
 	unsigned int readers;
 	u16 user_mss;
 	bool port_bound;
-	u32 notsent_lowat;
-	u32 window_clamp;
-	u32 mtu;
-	int fastopen_queue;
 	u8 defer_accept;
 	u8 save_syn;
-	struct ltcp_saved_syn *saved_syn;
 	bool fastopen_connect;
 	bool fastopen_no_cookie;
 	bool fastopen_now;
 	bool fastopen_tried;
-	struct ltcp_fastopen_secret __rcu *fastopen_keys;
 	bool inq;
 	bool stamp_id;
+	u32 notsent_lowat;
+	u32 window_clamp;
+	u32 mtu;
+	int fastopen_queue;
 	u32 stamp_base;
+	struct ltcp_saved_syn *saved_syn;
+	struct ltcp_fastopen_secret __rcu *fastopen_keys;
 	struct ltcp_port *port;
-	struct hlist_node port_link;
 	struct ltcp_listener *listener;
 	struct hlist_node listen_link;
 	struct list_head accept_link;
 	struct sock *parent;
-	struct timer_list timer;
 	u64 timer_at;
 	unsigned long deferred;
 };

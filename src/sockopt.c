@@ -455,7 +455,7 @@ static void ltcp_info_sender(const struct ltcp_tcb *tcb, struct tcp_info *info)
 }
 
 static void ltcp_info_receiver(const struct ltcp_tcb *tcb, const struct ltcp_env *env,
-			       u64 text_at, struct tcp_info *info)
+			       u32 text_at, struct tcp_info *info)
 {
 	info->tcpi_ato = tcb->conf->delack_us;
 	info->tcpi_rcv_mss = tcb->rcv_mss;
@@ -464,7 +464,7 @@ static void ltcp_info_receiver(const struct ltcp_tcb *tcb, const struct ltcp_env
 	info->tcpi_rcv_space = env->buffer;
 	info->tcpi_rcv_rtt = tcb->rcvbuf.rtt_us;
 	info->tcpi_last_data_sent = ltcp_ms_since(tcb->snd_at, env->now);
-	info->tcpi_last_data_recv = ltcp_ms_since(text_at, env->now);
+	info->tcpi_last_data_recv = text_at ? ltcp_ms(env->now) - text_at : 0;
 	info->tcpi_last_ack_recv = ltcp_ms_since(tcb->rcv_at, env->now);
 	ltcp_compat_info_rcv_wnd(info, ltcp_rcv_wnd(tcb));
 }

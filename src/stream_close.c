@@ -248,7 +248,7 @@ static void ltcp_child_disown(struct sock *sk)
 	lsk->send_head = NULL;
 	lsk->ahead = RB_ROOT;
 	lsk->port = NULL;
-	INIT_HLIST_NODE(&lsk->port_link);
+	INIT_HLIST_NODE(&sk->sk_bind_node);
 	lsk->listener = NULL;
 	INIT_HLIST_NODE(&lsk->listen_link);
 	INIT_LIST_HEAD(&lsk->accept_link);

@@ -38,14 +38,14 @@ void ltcp_timers_sync(struct sock *sk)
 		return;
 	now = ltcp_now();
 	ls->timer_at = at;
-	sk_reset_timer(sk, &ls->timer,
+	sk_reset_timer(sk, &sk->sk_timer,
 		       jiffies + (at > now ? usecs_to_jiffies(min_t(u64, at - now, INT_MAX)) : 0));
 }
 
 void ltcp_timers_stop(struct sock *sk)
 {
 	ltcp_sk(sk)->timer_at = 0;
-	sk_stop_timer(sk, &ltcp_sk(sk)->timer);
+	sk_stop_timer(sk, &sk->sk_timer);
 }
 
 static void expire(struct sock *sk, enum ltcp_timer timer)
@@ -79,20 +79,19 @@ void ltcp_timers_run(struct sock *sk)
 
 static void timer_expired(struct timer_list *t)
 {
-	struct ltcp_sock *ls = ltcp_compat_from_timer(ls, t, timer);
-	struct sock *sk = &ls->inet.sk;
+	struct sock *sk = ltcp_compat_from_timer(sk, t, sk_timer);
 
 	bh_lock_sock(sk);
 	if (!sock_owned_by_user(sk))
 		ltcp_timers_run(sk);
 	else
-		set_bit(LTCP_DEFERRED_TIMER, &ls->deferred);	/* release_cb runs it */
+		set_bit(LTCP_DEFERRED_TIMER, &ltcp_sk(sk)->deferred);	/* release_cb runs it */
 	bh_unlock_sock(sk);
 	sock_put(sk);
 }
 
 void ltcp_timers_init(struct sock *sk)
 {
-	timer_setup(&ltcp_sk(sk)->timer, timer_expired, 0);
+	timer_setup(&sk->sk_timer, timer_expired, 0);
 	ltcp_sk(sk)->timer_at = 0;
 }

@@ -24,11 +24,11 @@ void ltcp_totals_in(struct ltcp_totals *t, const struct ltcp_tcb *tcb, const str
 {
 	t->segs_in += n;
 	if (!t->text_at)
-		t->text_at = now;
+		t->text_at = ltcp_ms(now);
 	if (!seg->text)
 		return;
 	t->text_segs_in += n;
-	t->text_at = now;
+	t->text_at = ltcp_ms(now);
 	if (tcb->syn_acked && seq_gt(seg->seq, tcb->rcv_nxt) && seq_lt(seg->seq, tcb->rcv_adv))
 		t->ahead += n;
 }
@@ -102,6 +102,18 @@ static void end_round(struct ltcp_totals *t, const struct ltcp_tcb *tcb, u64 now
 	begin_round(t, tcb, now);
 }
 
+/*
+ * Whole milliseconds of what was spent in @t->limit are noted.
+ * Return: microseconds that are left: the next limit has them
+ */
+static u32 spend(struct ltcp_totals *t, u64 now)
+{
+	u32 rest;
+
+	t->busy_ms[t->limit - 1] += div_u64_rem(now - t->limit_at, USEC_PER_MSEC, &rest);
+	return rest;
+}
+
 void ltcp_totals_limit(struct ltcp_totals *t, const struct ltcp_tcb *tcb, bool full, u64 now)
 {
 	enum ltcp_limit limit = limit_of(tcb, full);
@@ -112,10 +124,8 @@ void ltcp_totals_limit(struct ltcp_totals *t, const struct ltcp_tcb *tcb, bool f
 		t->few = 1;
 	if (limit == t->limit)
 		return;
-	if (t->limit)
-		t->busy_us[t->limit - 1] += now - t->limit_at;
+	t->limit_at = t->limit ? now - spend(t, now) : now;
 	t->limit = limit;
-	t->limit_at = now;
 }
 
 static void end_rto(struct ltcp_totals *t, u64 now)
@@ -159,7 +169,8 @@ static u64 rate_of(const struct ltcp_rate *rate)
 
 static u64 spent(const struct ltcp_totals *t, enum ltcp_limit limit, u64 now)
 {
-	return t->busy_us[limit - 1] + (t->limit == limit ? now - t->limit_at : 0);
+	return (u64)t->busy_ms[limit - 1] * USEC_PER_MSEC +
+	       (t->limit == limit ? now - t->limit_at : 0);
 }
 
 static void info_of_times(const struct ltcp_totals *t, u64 now, struct tcp_info *info)

@@ -33,9 +33,9 @@ struct ltcp_rate {
  * @received: octets in order
  * @acked: octets acknowledged
  * @resent: octets sent again
- * @text_at: when text last came in, or the connection was established
- * @busy_us: how long the sender was in each of enum ltcp_limit but the first
- * @limit_at: since when it is in @limit
+ * @limit_at: since when the sender is in @limit
+ * @text_at: when text last came in, or the connection was established, milliseconds
+ * @busy_ms: how long the sender was in each of enum ltcp_limit but the first
  * @segs_in: segments
  * @segs_out: segments
  * @text_segs_in: segments with text
@@ -62,9 +62,9 @@ struct ltcp_totals {
 	u64 received;
 	u64 acked;
 	u64 resent;
-	u64 text_at;
-	u64 busy_us[LTCP_N_LIMITS - 1];
 	u64 limit_at;
+	u32 text_at;
+	u32 busy_ms[LTCP_N_LIMITS - 1];
 	u32 segs_in;
 	u32 segs_out;
 	u32 text_segs_in;
@@ -74,7 +74,7 @@ struct ltcp_totals {
 	u32 ahead;
 	u32 marked;
 	u32 dups;
-	u32 rehashes;
+	u16 rehashes;
 	u16 rtos;
 	u16 rto_runs;
 	u32 rto_ms;

@@ -444,14 +444,14 @@ TEST(cwnd_that_is_kept_ages)
 	peer_send(&p, 60 * MSS);
 	ack_segments(&p, 60, 0);
 	p.tcb.cwnd = 100 * MSS;
-	now += 300 * SECOND;
+	now += 299 * SECOND;
 	peer_send(&p, 1);
 	EXPECT_EQ(p.tcb.cwnd, 100 * MSS);
-	now += 1;
+	now += 3 * SECOND;
 	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = p.tcb.snd_nxt);
 	EXPECT_EQ(p.tcb.cwnd, 50 * MSS);
 	EXPECT_EQ(p.tcb.ssthresh, 75 * MSS);
-	now += 300 * SECOND;
+	now += 302 * SECOND;
 	peer_send(&p, 1);
 	EXPECT_EQ(p.tcb.cwnd, 25 * MSS);
 	EXPECT_EQ(p.tcb.ssthresh, 75 * MSS);
@@ -471,7 +471,7 @@ TEST(cwnd_that_is_not_filled_ages)
 	p.tcb.cwnd = 100 * MSS;
 	p.tcb.ssthresh = 60 * MSS;
 	peer_send(&p, 2 * MSS);
-	for (i = 0; i < 30001; i++) {
+	for (i = 0; i < 30200; i++) {
 		now += SECOND / 100;
 		peer_send(&p, MSS);
 		ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = p.tcb.snd_nxt - MSS);

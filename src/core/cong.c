@@ -4,7 +4,7 @@
 
 #include "cong.h"
 
-#define NVP_US		300000000u	/* RFC 7661 section 4.4.3: non-validated period */
+#define NVP		286u	/* RFC 7661 section 4.4.3: non-validated period, 300 s in ticks */
 #define BURST_MAX	65536u	/* what is sent, and acknowledged, at one go with offload */
 
 /* RFC 6928 section 2 */
@@ -42,10 +42,16 @@ static void tell(struct ltcp_tcb *tcb, enum ltcp_cong_event event, u64 now)
 		tcb->cong->event(tcb, event, now);
 }
 
+/* Nothing finer is asked of @tcb->cwnd_used_at, and 32 bits last for ever */
+static u32 tick(u64 now)
+{
+	return now >> 20;
+}
+
 void ltcp_cong_init(struct ltcp_tcb *tcb, u64 now)
 {
 	tcb->cwnd = initial_window(tcb);
-	tcb->cwnd_used_at = now;
+	tcb->cwnd_used_at = tick(now);
 	if (!tcb->cong_begun)
 		begin(tcb, now);
 }
@@ -109,9 +115,9 @@ static void age(struct ltcp_tcb *tcb, u64 now)
 {
 	u32 window = initial_window(tcb), old = tcb->cwnd;
 
-	while (now - tcb->cwnd_used_at > NVP_US && tcb->cwnd > window) {
+	while (tick(now) - tcb->cwnd_used_at > NVP && tcb->cwnd > window) {
 		shrink(tcb, tcb->cwnd / 2 > window ? tcb->cwnd / 2 : window);
-		tcb->cwnd_used_at += NVP_US;
+		tcb->cwnd_used_at += NVP;
 	}
 	if (tcb->cwnd != old)
 		tell(tcb, LTCP_CONG_EV_RESTART, now);
@@ -127,7 +133,7 @@ static bool in_use(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
 		age(tcb, sample->now);
 		return false;
 	}
-	tcb->cwnd_used_at = sample->now;
+	tcb->cwnd_used_at = tick(sample->now);
 	return true;
 }
 

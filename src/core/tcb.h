@@ -299,7 +299,7 @@ struct ltcp_plpmtu {
  * @ssthresh: slow start threshold, octets
  * @cwnd_acked: octets acknowledged towards the next increase of @cwnd
  * @cwnd_used_at: when at least half of @cwnd was in flight, or it was halved because it
- *	had not been for long (RFC 7661)
+ *	had not been for long (RFC 7661), in 2^20 microseconds
  * @prior_cwnd: @cwnd before the last reduction, for undo
  * @prior_ssthresh: @ssthresh then
  * @prr_delivered: octets delivered in recovery (RFC 6937)
@@ -448,6 +448,7 @@ struct ltcp_tcb {
 	u32 cwnd;
 	u32 ssthresh;
 	u32 cwnd_acked;
+	u32 cwnd_used_at;
 	u32 prior_cwnd;
 	u32 prior_ssthresh;
 	u32 prr_delivered;
@@ -496,7 +497,6 @@ struct ltcp_tcb {
 	u64 rtx_since;
 	u64 rcv_at;
 	u64 snd_at;
-	u64 cwnd_used_at;
 	u64 pace_at;
 	u64 timer[LTCP_N_TIMERS];
 };
