@@ -23,6 +23,8 @@ struct sockaddr;
  * @mark: the route's and the packet's mark
  * @priority: the packet's priority
  * @tos: type of service or traffic class
+ * @named: packet filters and control groups see @sk as the sender. That takes a reference:
+ *	not for cookies and a listener's RSTs, lest floods have all processors write to it
  * @label: IPv6: flow label, 0: of the host's choice
  * @options: IPv4: options to send along (MUST-53), NULL: none; not the reply's own
  * @spare: the segment that is answered: its memory may serve for the answer, and is
@@ -36,6 +38,7 @@ struct ltcp_reply {
 	u32 mark;
 	u32 priority;
 	u8 tos;
+	bool named;
 	__be32 label;
 	const struct ip_options_rcu *options;
 	struct sk_buff *spare;

@@ -68,6 +68,7 @@ static void reply_for(const struct ltcp_half_entry *entry, struct ltcp_reply *re
 		.mark = entry->node.mark,
 		.priority = entry->listener->sk_priority,
 		.tos = entry->node.tos,
+		.named = true,
 	};
 	if (entry->node.tail) {
 		reply->label = entry->tail->label;

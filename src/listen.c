@@ -426,6 +426,7 @@ static bool remember(struct sock *sk, const struct ltcp_family *family, struct l
 		synack.opt.has |= LTCP_HAS_FASTOPEN;
 		synack.opt.fastopen = answer;
 	}
+	reply->named = true;
 	ltcp_output_reply(ln, family, reply, &synack, dst);
 	return true;
 }

@@ -498,6 +498,7 @@ static void reply_to_key(struct ltcp_reply *reply, const struct sock *sk)
 	reply->mark = sk->sk_mark;
 	reply->priority = sk->sk_priority;
 	reply->tos = ltcp_sk(sk)->family->tos(sk);
+	reply->named = true;
 }
 
 static void rst_header(const struct ltcp_verdict *v, struct ltcp_seg *seg)
@@ -548,11 +549,11 @@ static struct sk_buff *reply_skb(const struct ltcp_family *family, struct ltcp_r
  * Control groups' programs and packet filters ask for the socket that sends. A
  * listener that is being freed counts as nobody.
  */
-static void name_sender(struct sk_buff *skb, const struct sock *sk)
+static void name_sender(struct sk_buff *skb, const struct ltcp_reply *reply)
 {
-	struct sock *sender = (struct sock *)sk;
+	struct sock *sender = (struct sock *)reply->sk;
 
-	if (!sender || !refcount_inc_not_zero(&sender->sk_refcnt))
+	if (!reply->named || !refcount_inc_not_zero(&sender->sk_refcnt))
 		return;
 	skb->sk = sender;
 	skb->destructor = sock_efree;
@@ -575,7 +576,7 @@ int ltcp_output_reply(struct ltcp_net *ln, const struct ltcp_family *family,
 		return -ENOMEM;
 	}
 	push_header(skb, seg, len, reply->key);
-	name_sender(skb, reply->sk);
+	name_sender(skb, reply);
 	skb->ip_summed = CHECKSUM_NONE;
 	family->checksum(skb, reply->key, dst);
 	trace_ltcp_segment_out(ln, reply->key, seg);
