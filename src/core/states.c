@@ -90,11 +90,26 @@ static const char * const cause_names[LTCP_N_CAUSES] = {
 	[LTCP_CAUSE_ORPHAN]		= "FIN-WAIT-2 timeout",
 };
 
+/* Lines of ltcp_arrows above the first that leads away from a state */
+static const u8 lines_above[LTCP_N_STATES] = {
+	[LTCP_CLOSED]		= 0,
+	[LTCP_LISTEN]		= 2,
+	[LTCP_SYN_SENT]		= 5,
+	[LTCP_SYN_RECEIVED]	= 8,
+	[LTCP_ESTABLISHED]	= 10,
+	[LTCP_FIN_WAIT_1]	= 12,
+	[LTCP_FIN_WAIT_2]	= 15,
+	[LTCP_CLOSING]		= 16,
+	[LTCP_CLOSE_WAIT]	= 17,
+	[LTCP_LAST_ACK]		= 18,
+	[LTCP_TIME_WAIT]	= 19,
+};
+
 unsigned int ltcp_fsm_arrow(enum ltcp_state from, enum ltcp_state to, enum ltcp_cause cause)
 {
 	const struct ltcp_arrow *a, *end = ltcp_arrows + ARRAY_SIZE(ltcp_arrows);
 
-	for (a = ltcp_arrows; a < end; a++)
+	for (a = ltcp_arrows + lines_above[from]; a < end; a++)
 		if (a->from == from && a->to == to && (a->causes & (1u << cause)))
 			return a->number;
 	return 0;
