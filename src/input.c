@@ -249,9 +249,10 @@ static bool to_sock(struct ltcp_net *ln, const struct ltcp_family *family,
 	return true;
 }
 
-static void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
-		     struct ltcp_node *node, struct sk_buff *skb, struct ltcp_seg *seg,
-		     struct ltcp_reply *reply, int dif, int sdif)
+static __always_inline void to_owner(struct ltcp_net *ln, const struct ltcp_family *family,
+				     struct ltcp_node *node, struct sk_buff *skb,
+				     struct ltcp_seg *seg, struct ltcp_reply *reply,
+				     int dif, int sdif)
 {
 	struct ltcp_tw_reopen old = {};
 	struct sock *listener = NULL;

@@ -123,7 +123,7 @@ static struct sk_buff *alloc_empty(void)
 }
 
 /* Nobody else looks at it, and there is room for @len octets and IP's and the link's headers */
-static bool can_serve(const struct sk_buff *skb, unsigned int len, unsigned int headers)
+static inline bool can_serve(const struct sk_buff *skb, unsigned int len, unsigned int headers)
 {
 	return !skb_shared(skb) && !skb_cloned(skb) && !skb_is_nonlinear(skb) && !skb_is_gso(skb) &&
 	       !skb_pfmemalloc(skb) && skb_end_offset(skb) - skb_headroom(skb) >= len &&
@@ -131,7 +131,7 @@ static bool can_serve(const struct sk_buff *skb, unsigned int len, unsigned int 
 }
 
 /* A segment that came in becomes an empty one, as if it had just been allocated */
-static void wipe(struct sk_buff *skb, unsigned int len)
+static inline void wipe(struct sk_buff *skb, unsigned int len)
 {
 	skb_orphan(skb);
 	skb_scrub_packet(skb, true);
