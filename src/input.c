@@ -115,7 +115,7 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 		return;
 	}
 	if (seg->text)
-		env.may_store = ltcp_receive_room(sk, skb, seq_le(seg->seq, tcb->rcv_nxt));
+		env.may_store = ltcp_receive_room(sk, skb, seg->seq);
 	/* A block has two ends; and without SACK a duplicate ACK cuts off the first segment */
 	if (seg->opt.n_sack || tcb->dupacks)
 		ltcp_spans_reserve(sk, 2 * seg->opt.n_sack + 1);

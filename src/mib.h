@@ -72,6 +72,8 @@ struct ltcp_net;
 	X(ABORT_LINGER, "AbortOnLinger")				\
 	X(OUT_OF_ORDER, "OutOfOrder")					\
 	X(DUPLICATES, "Duplicates")					\
+	X(PRUNED, "OfoPruned")						\
+	X(COLLAPSED, "RcvCollapsed")					\
 	X(DELAYED_ACKS, "DelayedAcks")					\
 	X(MTU_BLACK_HOLES, "MTUBlackHoles")				\
 	X(MTU_PASSED, "MTUPSuccess")					\

@@ -5,6 +5,10 @@
 #include "core/reasm.h"
 #include "core/sack.h"
 #include "receive.h"
+#include "socket.h"
+
+/* Of an skb that the text of several small segments is copied into, so that all is a page */
+#define ROOMY	SKB_WITH_OVERHEAD(PAGE_SIZE)
 
 static struct ltcp_range range_of(const struct sk_buff *skb)
 {
@@ -30,14 +34,181 @@ static bool fits_tail(const struct sock *sk, const struct sk_buff *skb)
 	       !tail->pp_recycle && !skb->pp_recycle;
 }
 
-bool ltcp_receive_room(struct sock *sk, struct sk_buff *skb, bool in_order)
+static bool fits(struct sock *sk, struct sk_buff *skb, bool in_order)
 {
-	if (has_room(sk, skb) || (in_order && fits_tail(sk, skb)))
-		return true;
-	if (!in_order || RB_EMPTY_ROOT(&ltcp_sk(sk)->ahead))
+	return has_room(sk, skb) || (in_order && fits_tail(sk, skb));
+}
+
+static void take_out(struct rb_root *root, struct sk_buff *skb)
+{
+	rb_erase(&skb->rbnode, root);
+	RB_CLEAR_NODE(&skb->rbnode);
+	skb->next = NULL;
+	skb->prev = NULL;
+	skb->dev = NULL;	/* shares its place with the rbnode */
+}
+
+/*
+ * The window promises half of the buffer as text, but a small segment may cost
+ * many times its text. Once a quarter of the buffer is taken, or all sockets'
+ * memory is short, such text is copied to where the next can join it, so that
+ * what was promised fits.
+ */
+static bool wasteful(const struct sock *sk, const struct sk_buff *skb)
+{
+	return skb->truesize > 2 * skb->len &&
+	       (atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf) / 4 ||
+		ltcp_socket_memory_pressure());
+}
+
+/* The text of @skb behind what @roomy has; the last time is the one that is told */
+static bool append(struct sk_buff *roomy, const struct sk_buff *skb)
+{
+	if (skb_copy_bits(skb, 0, skb_put(roomy, skb->len), skb->len))
 		return false;
-	ltcp_receive_purge(sk);
-	return has_room(sk, skb);
+	LTCP_CB(roomy)->end = LTCP_CB(skb)->end;
+	roomy->tstamp = skb->tstamp;
+	skb_hwtstamps(roomy)->hwtstamp = skb_hwtstamps((struct sk_buff *)skb)->hwtstamp;
+	return true;
+}
+
+/* An skb with room for more, and what @first is; NULL: there is no memory */
+static struct sk_buff *alloc_roomy(const struct sk_buff *first)
+{
+	struct sk_buff *roomy = alloc_skb(ROOMY, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (roomy)
+		*LTCP_CB(roomy) = *LTCP_CB(first);
+	return roomy;
+}
+
+/* In an skb with room for more; @skb itself if it is not wasteful, or memory is short */
+static struct sk_buff *repack(struct sock *sk, struct sk_buff *skb)
+{
+	struct sk_buff *roomy;
+
+	if (skb->sk || skb->len > ROOMY || !wasteful(sk, skb))
+		return skb;
+	roomy = alloc_roomy(skb);
+	if (!roomy)
+		return skb;
+	if (!sk_rmem_schedule(sk, roomy, roomy->truesize) || !append(roomy, skb)) {
+		kfree_skb(roomy);
+		return skb;
+	}
+	kfree_skb(skb);
+	return roomy;
+}
+
+/**
+ * struct ltcp_run - pieces in the receive queue that follow each other
+ * @last: of them
+ * @len: octets of text
+ * @truesize: what they cost
+ */
+struct ltcp_run {
+	struct sk_buff *last;
+	unsigned int len;
+	unsigned int truesize;
+};
+
+/* As many pieces from @first on as would fit into one skb */
+static struct ltcp_run run_from(const struct sk_buff_head *queue, struct sk_buff *first)
+{
+	struct ltcp_run run = { first, first->len, first->truesize };
+	struct sk_buff *skb = first;
+
+	while (!skb_queue_is_last(queue, skb)) {
+		skb = skb_queue_next(queue, skb);
+		if (run.len + skb->len > ROOMY)
+			break;
+		run.last = skb;
+		run.len += skb->len;
+		run.truesize += skb->truesize;
+	}
+	return run;
+}
+
+/* Those pieces become one; return: that, or the last of them where it would not be cheaper */
+static struct sk_buff *join(struct sock *sk, struct sk_buff *first, const struct ltcp_run *run)
+{
+	struct sk_buff_head *queue = &sk->sk_receive_queue;
+	struct sk_buff *roomy, *skb = first;
+
+	if (run->len > ROOMY || run->truesize <= SKB_TRUESIZE(ROOMY))
+		return run->last;
+	roomy = alloc_roomy(first);
+	if (!roomy)
+		return run->last;
+	while (append(roomy, skb) && skb != run->last)
+		skb = skb_queue_next(queue, skb);
+	if (roomy->len != run->len || LTCP_CB(roomy)->end != LTCP_CB(run->last)->end) {
+		kfree_skb(roomy);
+		return run->last;
+	}
+	skb_set_owner_r(roomy, sk);
+	__skb_queue_before(queue, first, roomy);
+	do {
+		skb = skb_queue_next(queue, roomy);
+		__skb_unlink(skb, queue);
+		LTCP_COUNT(ltcp_sk_net(sk), COLLAPSED);
+		kfree_skb(skb);
+	} while (skb != run->last);
+	return roomy;
+}
+
+/* Small segments that came while there was room enough are copied together: is there more now? */
+static bool collapse(struct sock *sk)
+{
+	struct sk_buff_head *queue = &sk->sk_receive_queue;
+	struct sk_buff *skb = skb_peek(queue);
+
+	if (!ltcp_sk(sk)->sparse)
+		return false;
+	ltcp_sk(sk)->sparse = false;
+	while (skb) {
+		struct ltcp_run run = run_from(queue, skb);
+
+		skb = join(sk, skb, &run);
+		skb = skb_queue_is_last(queue, skb) ? NULL : skb_queue_next(queue, skb);
+	}
+	return true;
+}
+
+/*
+ * What is out of order makes room for what comes before it, the last first:
+ * the peer keeps it until it is acknowledged (RFC 2018 section 8).
+ */
+static bool prune(struct sock *sk, struct sk_buff *skb, u32 seq)
+{
+	struct rb_root *root = &ltcp_sk(sk)->ahead;
+	struct rb_node *at = rb_last(root);
+	bool room = false;
+	u32 from = seq;
+
+	if (!at || seq_le(LTCP_CB(rb_to_skb(at))->seq, seq))
+		return false;
+	LTCP_COUNT(ltcp_sk_net(sk), PRUNED);
+	for (; at && !room; at = rb_last(root)) {
+		struct sk_buff *last = rb_to_skb(at);
+
+		if (seq_le(LTCP_CB(last)->seq, seq))
+			break;
+		from = LTCP_CB(last)->seq;
+		take_out(root, last);
+		kfree_skb(last);
+		room = has_room(sk, skb);
+	}
+	ltcp_sack_forget(&ltcp_sk(sk)->tcb, from);
+	return room;
+}
+
+bool ltcp_receive_room(struct sock *sk, struct sk_buff *skb, u32 seq)
+{
+	bool in_order = seq_le(seq, ltcp_sk(sk)->tcb.rcv_nxt);
+
+	return fits(sk, skb, in_order) || (collapse(sk) && fits(sk, skb, in_order)) ||
+	       prune(sk, skb, seq);
 }
 
 /* Leave of a piece only what @keep says */
@@ -63,21 +234,9 @@ static void catch_urgent(struct ltcp_sock *ls, const struct sk_buff *skb)
 		ls->oob_state = LTCP_OOB_VALID;
 }
 
-/*
- * The window promises half of the buffer as text, but a small segment may cost
- * many times its text. Once a quarter of the buffer is taken, such text is
- * copied to where the next can join it, so that what was promised fits.
- */
-static bool wasteful(const struct sock *sk, const struct sk_buff *skb)
-{
-	return skb->truesize > 2 * skb->len &&
-	       atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf) / 4;
-}
-
 /* Small segments share one skb: their headers would cost more than their text */
-static bool coalesce(struct sock *sk, struct sk_buff *skb)
+static bool coalesce(struct sock *sk, struct sk_buff *tail, struct sk_buff *skb)
 {
-	struct sk_buff *tail = skb_peek_tail(&sk->sk_receive_queue);
 	u32 end = LTCP_CB(skb)->end;
 	bool stolen;
 	int delta;
@@ -96,51 +255,22 @@ static bool coalesce(struct sock *sk, struct sk_buff *skb)
 	return true;
 }
 
-/* In an skb with room for more; @skb itself if it is not wasteful, or memory is short */
-static struct sk_buff *repack(struct sock *sk, struct sk_buff *skb)
-{
-	unsigned int room = SKB_WITH_OVERHEAD(PAGE_SIZE);
-	struct sk_buff *roomy;
-
-	if (skb->sk || skb->len > room || !wasteful(sk, skb))
-		return skb;
-	roomy = alloc_skb(room, GFP_ATOMIC | __GFP_NOWARN);
-	if (!roomy)
-		return skb;
-	if (!sk_rmem_schedule(sk, roomy, roomy->truesize) ||
-	    skb_copy_bits(skb, 0, skb_put(roomy, skb->len), skb->len)) {
-		kfree_skb(roomy);
-		return skb;
-	}
-	*LTCP_CB(roomy) = *LTCP_CB(skb);
-	roomy->tstamp = skb->tstamp;
-	*skb_hwtstamps(roomy) = *skb_hwtstamps(skb);
-	kfree_skb(skb);
-	return roomy;
-}
-
 static void queue_in_order(struct sock *sk, struct sk_buff *skb)
 {
+	struct sk_buff *tail = skb_peek_tail(&sk->sk_receive_queue);
 	u32 n = skb->len;
 
 	catch_urgent(ltcp_sk(sk), skb);
-	if (!coalesce(sk, skb)) {
-		skb = repack(sk, skb);
-		if (!skb->sk)
-			skb_set_owner_r(skb, sk);
-		__skb_queue_tail(&sk->sk_receive_queue, skb);
+	if (!coalesce(sk, tail, skb)) {
+		tail = repack(sk, skb);
+		if (!tail->sk)
+			skb_set_owner_r(tail, sk);
+		__skb_queue_tail(&sk->sk_receive_queue, tail);
 	}
+	if (tail->truesize > 2 * tail->len)
+		ltcp_sk(sk)->sparse = true;
 	ltcp_sk(sk)->totals.received += n;
 	ltcp_fsm_text_in_order(&ltcp_sk(sk)->tcb, n);
-}
-
-static void take_out(struct rb_root *root, struct sk_buff *skb)
-{
-	rb_erase(&skb->rbnode, root);
-	RB_CLEAR_NODE(&skb->rbnode);
-	skb->next = NULL;
-	skb->prev = NULL;
-	skb->dev = NULL;	/* shares its place with the rbnode */
 }
 
 /* The kept piece that begins last at or before @seq */
@@ -243,9 +373,18 @@ static bool fit(struct sock *sk, struct ltcp_range *new)
 	return true;
 }
 
+/* The kept piece that ends where @seq begins */
+static struct sk_buff *kept_before(struct sock *sk, u32 seq)
+{
+	struct rb_node *at = piece_before(&ltcp_sk(sk)->ahead, seq);
+
+	return at && LTCP_CB(rb_to_skb(at))->end == seq ? rb_to_skb(at) : NULL;
+}
+
 static void keep_ahead(struct sock *sk, struct sk_buff *skb)
 {
 	struct ltcp_range new = range_of(skb);
+	struct sk_buff *before;
 
 	LTCP_COUNT(ltcp_sk_net(sk), OUT_OF_ORDER);
 	if (!fit(sk, &new)) {
@@ -257,8 +396,13 @@ static void keep_ahead(struct sock *sk, struct sk_buff *skb)
 		kfree_skb(skb);
 		return;
 	}
-	skb_set_owner_r(skb, sk);
-	link_ahead(&ltcp_sk(sk)->ahead, skb);
+	before = kept_before(sk, new.start);
+	if (!before || !coalesce(sk, before, skb)) {
+		if (before)	/* what follows may join it there */
+			skb = repack(sk, skb);
+		skb_set_owner_r(skb, sk);
+		link_ahead(&ltcp_sk(sk)->ahead, skb);
+	}
 	tell(sk, new);
 }
 
@@ -333,5 +477,5 @@ void ltcp_receive_purge(struct sock *sk)
 		take_out(root, skb);
 		kfree_skb(skb);
 	}
-	ltcp_sack_forget(&ltcp_sk(sk)->tcb);
+	ltcp_sack_forget(&ltcp_sk(sk)->tcb, ltcp_sk(sk)->tcb.rcv_nxt);
 }

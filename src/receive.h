@@ -9,11 +9,11 @@
  * ltcp_receive_room() - is there memory for a segment's text?
  * @sk: locked
  * @skb: the segment
- * @in_order: it is the text that is waited for: what came out of order makes room for it
+ * @seq: its first octet: what came out of order and lies beyond makes room for it
  *
  * Return: true when it may be stored; it is accounted to the socket then
  */
-bool ltcp_receive_room(struct sock *sk, struct sk_buff *skb, bool in_order);
+bool ltcp_receive_room(struct sock *sk, struct sk_buff *skb, u32 seq);
 
 /**
  * ltcp_receive_store() - store the text of a segment as a verdict says

@@ -84,6 +84,7 @@ enum {
  * @deferred: LTCP_DEFERRED_* bits
  * @counted_orphan: counted in ltcp_net.orphans
  * @cork: TCP_CORK
+ * @sparse: the receive queue may hold small pieces that would cost less together
  * @readers: calls of recvmsg() that wait: they are woken for any text, having
  *	read a part of what SO_RCVLOWAT or MSG_WAITALL asks for already
  * @user_mss: TCP_MAXSEG, 0: none

@@ -29,6 +29,16 @@ static inline void ltcp_socket6_exit(void) { }
 #endif
 
 /**
+ * ltcp_socket_memory_pressure() - has the memory of all sockets become scarce?
+ */
+bool ltcp_socket_memory_pressure(void);
+
+/**
+ * ltcp_socket_memory_full() - do all sockets together have all the memory they may?
+ */
+bool ltcp_socket_memory_full(void);
+
+/**
  * ltcp_socket_window() - the window that stands for so much of the receive buffer
  * @sk: a connection or a listener
  * @room: octets of memory; less than 0: none

@@ -28,16 +28,6 @@ void ltcp_socket_renew(struct sock *sk);
 void ltcp_socket_forget(struct sock *sk);
 
 /**
- * ltcp_socket_memory_pressure() - has the memory of all sockets become scarce?
- */
-bool ltcp_socket_memory_pressure(void);
-
-/**
- * ltcp_socket_memory_full() - do all sockets together have all the memory they may?
- */
-bool ltcp_socket_memory_full(void);
-
-/**
  * ltcp_socket_write_space() - sk_write_space: a send buffer has room again
  * @sk: locked; those who wait are told when a third is free
  */

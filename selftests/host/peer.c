@@ -418,6 +418,14 @@ void peer_read(struct peer *p, u32 n)
 	peer_act(p, &v, NULL);
 }
 
+void peer_prune(struct peer *p)
+{
+	if (!p->ahead.n)
+		return;
+	p->ahead.n--;
+	ltcp_sack_forget(&p->tcb, p->ahead.piece[p->ahead.n].start);
+}
+
 void peer_close(struct peer *p)
 {
 	struct ltcp_verdict v = {};

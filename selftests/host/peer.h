@@ -123,6 +123,8 @@ void peer_connect_fast(struct peer *p, u32 n, const struct ltcp_fastopen *fastop
 void peer_send(struct peer *p, u32 n);
 void peer_send_urgent(struct peer *p, u32 n);
 void peer_read(struct peer *p, u32 n);
+/* The last piece of what is out of order makes room for something else */
+void peer_prune(struct peer *p);
 void peer_close(struct peer *p);
 void peer_leave(struct peer *p);
 void peer_abort(struct peer *p);

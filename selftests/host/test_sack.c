@@ -5,6 +5,7 @@
  */
 #include "core/rack.h"
 #include "core/recovery.h"
+#include "core/sack.h"
 #include "core/transmit.h"
 #include "script.h"
 
@@ -588,6 +589,34 @@ TEST(sack_told_many)
 	EXPECT_BLOCKS(&p, 10000, 21000, 21500, 19000, 19500, 17000, 17500, 15000, 15500);
 	text(&p, 11500, 500);
 	EXPECT_BLOCKS(&p, 10000, 11000, 12000, 21000, 21500, 19000, 19500, 17000, 17500);
+}
+
+/* RFC 2018 section 8: what had to be dropped again is told of no more, in part or whole */
+TEST(sack_told_no_more)
+{
+	struct peer p;
+
+	receiver(&p);
+	text(&p, 11000, 500);
+	text(&p, 13000, 500);
+	text(&p, 13500, 500);
+	text(&p, 15000, 500);
+	p.n_sent = 0;
+	peer_prune(&p);
+	text(&p, 11500, 500);
+	EXPECT_BLOCKS(&p, 10000, 11000, 12000, 13000, 14000);
+	p.ahead.piece[p.ahead.n - 1].end = 13500;
+	ltcp_sack_forget(&p.tcb, 13500);
+	text(&p, 12000, 100);
+	EXPECT_BLOCKS(&p, 10000, 11000, 12100, 13000, 13500);
+	/* It comes again, and is new */
+	text(&p, 13500, 500);
+	EXPECT_BLOCKS(&p, 10000, 13000, 14000, 11000, 12100);
+	/* All of it goes, and what was missing comes */
+	p.ahead.n = 0;
+	ltcp_sack_forget(&p.tcb, p.tcb.rcv_nxt);
+	text(&p, 10000, 1000);
+	EXPECT_BLOCKS(&p, 11000);
 }
 
 /* RFC 2883 section 4.1: duplicates below the ACK; told once */

@@ -800,4 +800,30 @@ WIRE_TEST(zero_window_fin)
 	wire_expect_state(w, fd, CLOSE_WAIT);
 }
 
+/* --- what is out of order when the buffer is full ------------------------------------- */
+
+/* The last goes first, for what comes before it; what was dropped comes again and is taken */
+WIRE_TEST(ahead_makes_room)
+{
+	int fd = wire_socket(w), i;
+
+	wire_setsockopt(w, fd, SOL_SOCKET, SO_RCVBUF, 8192);
+	wire_connect_fd(w, fd);
+	wire_expect(w, SYN);
+	wire_send(w, SYN | ACK, .mss = 1460, .sackok = 1);
+	wire_expect(w, ACK);
+	wire_connected(w, fd);
+	for (i = 39; i >= 1; i--) {
+		wire_send(w, ACK, .seq = 1 + 200 * i, .len = 100, .stray = true);
+		wire_expect(w, ACK, .ack = 1);
+	}
+	wire_check(w, wire_counter(w, "OfoPruned") > 0, "OfoPruned");
+	for (i = 0; i < 20; i++) {
+		wire_send(w, ACK, .seq = 1 + 200 * i, .len = 200);
+		wire_drain(w, 1);
+	}
+	wire_read(w, fd, 4000);
+	wire_drain(w, 100);
+}
+
 TEST_HARNESS_MAIN

@@ -63,9 +63,19 @@ void ltcp_sack_duplicate(struct ltcp_tcb *tcb, const struct ltcp_range *what)
 	tcb->sack.duplicate = (struct ltcp_sack_block){ what->start, what->end };
 }
 
-void ltcp_sack_forget(struct ltcp_tcb *tcb)
+void ltcp_sack_forget(struct ltcp_tcb *tcb, u32 from)
 {
-	tcb->sack.n = 0;
+	struct ltcp_sack *sack = &tcb->sack;
+	unsigned int i = 0;
+
+	while (i < sack->n) {
+		if (seq_gt(sack->block[i].end, from))
+			sack->block[i].end = from;
+		if (seq_le(sack->block[i].end, sack->block[i].start))
+			drop(sack, i);
+		else
+			i++;
+	}
 }
 
 /* What RCV.NXT has passed is no longer out of order */

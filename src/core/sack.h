@@ -36,8 +36,9 @@ void ltcp_sack_duplicate(struct ltcp_tcb *tcb, const struct ltcp_range *what);
 /**
  * ltcp_sack_forget() - what was kept out of order has been dropped
  * @tcb: the connection
+ * @from: sequence number from which on nothing is kept
  */
-void ltcp_sack_forget(struct ltcp_tcb *tcb);
+void ltcp_sack_forget(struct ltcp_tcb *tcb, u32 from);
 
 /**
  * ltcp_sack_fill() - the blocks for a segment about to be sent
