@@ -144,6 +144,8 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 		if (news)
 			ltcp_socket_readable(sk);
 	} else {
+		if (v.reason == LTCP_REASON_MEMORY)
+			ltcp_socket_readable(sk);	/* only he can make room */
 		ltcp_sk(sk)->spare = skb;
 	}
 	ltcp_act(sk, &v);

@@ -131,6 +131,7 @@ struct ltcp_sock {
 	bool fastopen_tried;
 	bool inq;
 	bool stamp_id;
+	bool sparse;
 	u32 notsent_lowat;
 	u32 window_clamp;
 	u32 mtu;

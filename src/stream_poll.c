@@ -18,7 +18,7 @@ static bool ltcp_readable(const struct sock *sk, int target)
 
 	if (unread <= 0)
 		return false;
-	return unread >= target || ltcp_socket_memory_pressure() ||
+	return unread >= target || ltcp_socket_memory_pressure() || lsk->tcb.choked ||
 	       ltcp_rcv_wnd(&lsk->tcb) <= READ_ONCE(lsk->tcb.rcv_mss);
 }
 

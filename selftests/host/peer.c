@@ -70,6 +70,7 @@ struct ltcp_env peer_env(const struct peer *p)
 		.buffer = p->buffer,
 		.unread = p->unread,
 		.may_store = !p->no_memory,
+		.pressed = p->pressed,
 	};
 }
 

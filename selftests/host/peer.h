@@ -41,6 +41,7 @@ enum peer_form {
  * @form: what there is
  * @listener: listens, and falls back to that when the connection ends
  * @no_memory: no text can be stored
+ * @pressed: the memory of all connections is short
  * @conf: settings; may be changed before the connection begins
  * @iss: initial send sequence number of the next connection
  * @path_mss: what the path carries
@@ -77,6 +78,7 @@ struct peer {
 	enum peer_form form;
 	bool listener;
 	bool no_memory;
+	bool pressed;
 	bool trusting;
 	struct ltcp_conf conf;
 	u32 iss;

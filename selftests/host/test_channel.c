@@ -20,6 +20,7 @@
  * @twice: of 1000 segments so many are duplicated
  * @delay: least delay
  * @jitter: random delay besides; reorders
+ * @scarce: of 100 times so many there is no memory
  * @n: segments on their way
  * @seg: they
  * @at: when each arrives
@@ -31,6 +32,7 @@ struct channel {
 	u32 twice;
 	u64 delay;
 	u64 jitter;
+	u32 scarce;
 	unsigned int n;
 	struct ltcp_seg seg[IN_FLIGHT_MAX];
 	u64 at[IN_FLIGHT_MAX];
@@ -197,6 +199,17 @@ static bool over(const struct user *u)
 	return u->p->ended && !u->p->unread;
 }
 
+/* Memory is there and is not; who has nothing to read gets his text in any case */
+static void weather(struct peer *p)
+{
+	if (!ch.scarce || p->form != PEER_CONNECTION)
+		return;
+	p->pressed = dice(4) > 0;
+	p->no_memory = p->unread && dice(100) < ch.scarce;
+	if (p->no_memory)
+		peer_prune(p);
+}
+
 static void converse(struct user *a, struct user *b)
 {
 	u64 limit = now + 4 * 3600 * SECOND;
@@ -209,6 +222,8 @@ static void converse(struct user *a, struct user *b)
 		EXPECT_LT(next, limit);
 		if (next > now)
 			now = next;
+		weather(a->p);
+		weather(b->p);
 		if (arrival >= 0 && ch.at[arrival] <= now)
 			deliver(arrival);
 		else if (a->next <= now)
@@ -257,7 +272,7 @@ static void choose_user(struct user *u, struct peer *p)
 		u->to_send /= 20;
 }
 
-static void choose_channel(u64 seed)
+static void choose_channel(u64 seed, u32 scarce)
 {
 	ch.seed = seed * 0x9e3779b97f4a7c15ull + 1;
 	ch.n = 0;
@@ -265,6 +280,7 @@ static void choose_channel(u64 seed)
 	ch.twice = dice(100);
 	ch.delay = 1 + dice(50 * MS);
 	ch.jitter = dice(2) ? dice(100 * MS) : 0;
+	ch.scarce = scarce;
 }
 
 /* After many losses in a row the last FIN may come when TIME-WAIT is over: RST is the answer */
@@ -283,14 +299,14 @@ static void expect_whole(const struct peer *from, const struct peer *to)
 	EXPECT(!to->err || last_fin_was_late(to));
 }
 
-static void one_run(u64 seed, bool both_open)
+static void one_run(u64 seed, bool both_open, u32 scarce)
 {
 	static struct peer a, b;
 	struct user ua, ub;
 
 	host_at("seed %llu", seed);
 	now = 1000 * SECOND;
-	choose_channel(seed);
+	choose_channel(seed, scarce);
 	choose_peer(&a, "A", 60000);
 	choose_peer(&b, "B", 60000);
 	choose_user(&ua, &a);
@@ -321,7 +337,16 @@ TEST(channel_transfers_both_ways)
 	u64 seed = setting("CHANNEL_SEED", 1), runs = setting("CHANNEL_RUNS", 200), i;
 
 	for (i = 0; i < runs; i++)
-		one_run(seed + i, false);
+		one_run(seed + i, false, 0);
+}
+
+/* What a receiver drops, although he promised to take it, comes again as soon as he reads */
+TEST(channel_with_little_memory)
+{
+	u64 seed = setting("CHANNEL_SEED", 1), runs = setting("CHANNEL_RUNS", 200), i;
+
+	for (i = 0; i < runs; i++)
+		one_run(seed + i, false, (seed + i) % 2 ? 20 : 90);
 }
 
 TEST(channel_simultaneous_open)
@@ -329,7 +354,7 @@ TEST(channel_simultaneous_open)
 	u64 seed = setting("CHANNEL_SEED", 1), runs = setting("CHANNEL_RUNS", 100), i;
 
 	for (i = 0; i < runs; i++)
-		one_run(seed + i, true);
+		one_run(seed + i, true, 0);
 }
 
 /* The next thing that happens to two ends without users; what A sends is counted */

@@ -139,6 +139,91 @@ TEST(window_closes_when_the_buffer_shrinks)
 }
 
 /*
+ * There is room in the buffer, but no memory: the window is closed all the same, and
+ * stays so, until the user reads, or text is stored as the answer to a probe.
+ */
+TEST(window_closes_when_memory_is_short)
+{
+	struct ltcp_seg seg;
+	struct peer p;
+
+	established(&p, 14600);
+	text_arrives(&p, 1460);
+	text_arrives(&p, 1460);
+	p.n_sent = 0;
+	p.no_memory = true;
+	text_arrives(&p, 1460);
+	seg = EXPECT_SENT(&p, ACK, ISS + 1, IRS + 2921, 0);
+	EXPECT_EQ(seg.wnd, 0);
+	EXPECT_EQ(p.tcb.rcv_adv, IRS + 1 + 14600);	/* acceptable all the same */
+	ARRIVES(&p, .flags = ACK, .seq = p.tcb.rcv_nxt - 1, .ack = p.tcb.snd_nxt);
+	seg = EXPECT_SENT(&p, ACK, ISS + 1, IRS + 2921, 0);
+	EXPECT_EQ(seg.wnd, 0);
+	peer_read(&p, 1460);
+	seg = EXPECT_SENT(&p, ACK, ISS + 1, IRS + 2921, 0);
+	EXPECT_EQ(seg.wnd, 13140);
+	/* Text out of order is kept by the peer as well: its loss closes nothing */
+	ARRIVES(&p, .flags = ACK, .seq = p.tcb.rcv_nxt + 1460, .ack = p.tcb.snd_nxt, .text = 1460);
+	seg = EXPECT_SENT(&p, ACK, ISS + 1, IRS + 2921, 0);
+	EXPECT_EQ(seg.wnd, 13140);
+	/* Closed again; there is memory when the probe comes, and nobody reads */
+	text_arrives(&p, 1460);
+	seg = EXPECT_SENT(&p, ACK, ISS + 1, IRS + 2921, 0);
+	EXPECT_EQ(seg.wnd, 0);
+	p.no_memory = false;
+	text_arrives(&p, 1);
+	peer_wait_until(&p, now + 50 * MS);
+	seg = EXPECT_SENT(&p, ACK, ISS + 1, IRS + 2922, 0);
+	EXPECT_EQ(seg.wnd, 13139);
+}
+
+/*
+ * While all connections' memory is short each says four segments, or a unit of the
+ * scale if that is more; but what was promised before stays promised (SHLD-14).
+ */
+TEST(window_is_small_while_memory_is_short)
+{
+	u32 wnd, edge, i, most;
+	struct peer p;
+	int scale;
+
+	for (scale = 0; scale <= 14; scale += 7) {
+		host_at("scale %d", scale);
+		peer_init(&p, "P", ISS);
+		p.conf.window_scaling = 1;
+		p.wscale = scale;
+		p.buffer = 65535u << scale;
+		bring_to_state(&p, LTCP_ESTABLISHED);
+		p.pressed = true;
+		edge = p.tcb.rcv_adv;
+		wnd = 4 * 1460 > 1 << scale ? 4 * 1460 >> scale << scale : 1 << scale;
+		while (ltcp_rcv_wnd(&p.tcb) > wnd + 1460) {
+			text_arrives(&p, 1460);
+			peer_read(&p, 1460);
+			EXPECT_EQ(p.tcb.rcv_adv, edge);
+			p.n_sent = 0;
+		}
+		for (most = i = 0; i < 40; i++) {
+			EXPECT_GE(ltcp_rcv_wnd(&p.tcb), 1460);
+			text_arrives(&p, 1460);
+			peer_read(&p, 1460);
+			EXPECT_LE(ltcp_rcv_wnd(&p.tcb), wnd + 1460);
+			if (ltcp_rcv_wnd(&p.tcb) > most)
+				most = ltcp_rcv_wnd(&p.tcb);
+		}
+		EXPECT_GE(most, wnd);
+		/* And no longer */
+		p.pressed = false;
+		p.n_sent = 0;
+		while (!p.n_sent) {
+			text_arrives(&p, 1460);
+			peer_read(&p, 1460);
+		}
+		EXPECT_GT((u32)p.sent[p.n_sent - 1].wnd << scale, 2 * wnd);
+	}
+}
+
+/*
  * The SYN could promise no more than 65535 octets of a large buffer, but the peer's
  * congestion window begins with ten segments and grows by what is acknowledged: an
  * update would tell of room that nobody can use yet.
@@ -367,6 +452,28 @@ TEST(window_shrinks_below_what_is_in_flight)
 	/* and open again */
 	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 2921, .wnd = 65535);
 	EXPECT_SENT(&p, ACK, ISS + 2921, IRS + 1, 1460);
+}
+
+/* A peer without memory closed the window on what was in flight: it goes again when it opens */
+TEST(window_opens_for_what_was_dropped)
+{
+	struct peer p;
+
+	established(&p, 65535);
+	peer_send(&p, 3 * 1460);
+	EXPECT_EQ(p.n_sent, 3);
+	p.n_sent = 0;
+	now += 100 * MS;
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1461, .wnd = 0);
+	EXPECT_SILENT(&p);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1461, .wnd = 2920);
+	EXPECT_SENT(&p, ACK, ISS + 1461, IRS + 1, 1460);
+	p.n_sent = 0;
+	EXPECT_GE(p.tcb.cwnd, 10 * 1460);	/* that is no congestion */
+	/* But only once in a round trip: answers to what went twice must not breed */
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1461, .wnd = 0);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1461, .wnd = 2920);
+	EXPECT_SILENT(&p);
 }
 
 /* MUST-38: less than a segment or half the window is no window to write home about */

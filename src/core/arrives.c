@@ -193,10 +193,20 @@ static bool step4_syn(struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
 	return challenge(tcb, LTCP_REASON_SYN, env, v);
 }
 
-static void take_window(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u32 wnd,
+/*
+ * A window opens that was closed on what was in flight: the peer had no memory for
+ * it (RFC 9293 section 3.8.6: he shrunk the window). It goes again, but no sooner
+ * than it could have been answered: what goes twice draws more such answers.
+ */
+static bool was_refused(const struct ltcp_tcb *tcb, u64 now)
+{
+	return !tcb->snd_wnd && ltcp_in_flight(tcb) && now - tcb->snd_at >= tcb->rtt.min_us;
+}
+
+static void take_window(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u32 wnd, u64 now,
 			struct ltcp_verdict *v)
 {
-	bool opened = wnd > tcb->snd_wnd;
+	bool opened = wnd > tcb->snd_wnd, refused = was_refused(tcb, now);
 
 	tcb->snd_wnd = wnd;
 	tcb->snd_wl1 = seg->seq;
@@ -206,7 +216,7 @@ static void take_window(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u32 wn
 	if (!opened)
 		return;
 	v->act |= LTCP_ACT_OUTPUT;
-	if (!tcb->timer[LTCP_TIMER_PERSIST])
+	if (!tcb->timer[LTCP_TIMER_PERSIST] && !refused)
 		return;
 	/* The probe was heard; what it carried may not have been taken: send it again */
 	tcb->timer[LTCP_TIMER_PERSIST] = 0;
@@ -290,7 +300,7 @@ static void take_ack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, bool syn_
 		return;
 	if (seq_lt(tcb->snd_wl1, seg->seq) ||
 	    (tcb->snd_wl1 == seg->seq && seq_le(tcb->snd_wl2, seg->ack)))
-		take_window(tcb, seg, wnd, v);
+		take_window(tcb, seg, wnd, env->now, v);
 }
 
 /* RFC 7413 section 4.2.1: text on our SYN that was not taken goes again; that is no congestion */
@@ -482,8 +492,10 @@ static bool step7_text(struct ltcp_tcb *tcb, struct ltcp_seg *seg, const struct 
 	} else if (seg->text && !env->may_store) {
 		v->reason = LTCP_REASON_MEMORY;
 		v->act |= LTCP_ACT_ACK;
-		if (start == tcb->rcv_nxt)
+		if (start == tcb->rcv_nxt) {
 			tcb->shrunk = 1;
+			tcb->choked = 1;
+		}
 		return true;
 	} else if (seg->text) {
 		take_text(tcb, seg, start, end - start, env, v);
@@ -529,6 +541,7 @@ static void arrives_expected(struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
 void ltcp_fsm_text_in_order(struct ltcp_tcb *tcb, u32 n)
 {
 	tcb->rcv_nxt += n;
+	tcb->choked = 0;
 }
 
 /*

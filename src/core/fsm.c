@@ -140,9 +140,12 @@ void ltcp_fsm_send(struct ltcp_tcb *tcb, u32 n, bool urgent)
 
 void ltcp_fsm_received(struct ltcp_tcb *tcb, const struct ltcp_env *env, struct ltcp_verdict *v)
 {
-	if (LTCP_IN(tcb->state, LTCP_MAY_RECEIVE) &&
-	    (ltcp_ack_owed(tcb) || ltcp_window_update_due(tcb, env)))
-		v->act |= LTCP_ACT_ACK;
+	if (!LTCP_IN(tcb->state, LTCP_MAY_RECEIVE))
+		return;
+	if ((tcb->choked || !ltcp_ack_owed(tcb)) && !ltcp_window_update_due(tcb, env))
+		return;
+	tcb->choked = 0;
+	v->act |= LTCP_ACT_ACK;
 }
 
 void fsm_queue_fin(struct ltcp_tcb *tcb, struct ltcp_verdict *v)

@@ -84,6 +84,7 @@ const char *ltcp_cause_name(unsigned int cause);
  * @buffer: octets that it can take when empty
  * @unread: octets of text in order that the user has not read
  * @may_store: memory for the text of this segment is at hand
+ * @pressed: the memory of all connections together is short
  */
 struct ltcp_env {
 	u64 now;
@@ -91,6 +92,7 @@ struct ltcp_env {
 	u32 buffer;
 	u32 unread;
 	bool may_store;
+	bool pressed;
 };
 
 /* What the caller has to do; carried out in this order */

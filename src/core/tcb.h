@@ -252,8 +252,9 @@ struct ltcp_plpmtu {
  * @fin_queued: the user has closed: FIN follows the last queued octet
  * @rcv_fin: a FIN is known at @rcv_fin_seq, perhaps ahead of missing text
  * @rcv_fin_done: that FIN has been reached: nothing follows
- * @shrunk: the buffer cannot hold what RCV.ADV promises: it was made smaller
- * @choked: for that reason the window was last said to be 0
+ * @shrunk: what RCV.ADV promises found no memory: text in order was dropped
+ * @choked: for that reason the window is said to be 0, until the user reads or text is
+ *	stored again
  * @ts_ok: both SYNs carried timestamps
  * @wscale_ok: both SYNs carried window scale
  * @sack_ok: both SYNs permitted SACK
