@@ -87,6 +87,15 @@ void ltcp_socket_child(struct sock *sk);
 void ltcp_socket_discard(struct sock *sk);
 
 /**
+ * ltcp_socket_abandon() - abort a connection that no user holds, if there are too many
+ *	or all sockets' memory is used up
+ * @sk: locked; the caller has a reference of its own
+ *
+ * Return: true when it has ended
+ */
+bool ltcp_socket_abandon(struct sock *sk);
+
+/**
  * ltcp_socket_sent() - text was sent for the first time (TCP_NOTSENT_LOWAT)
  * @sk: locked
  */

@@ -155,17 +155,16 @@ static bool ltcp_too_many_orphans(const struct sock *sk)
 		ltcp_socket_memory_full());
 }
 
-/* What has no user may live on until the peer has all of it, unless there is too much of that */
-static void ltcp_leave_alone(struct sock *sk)
+bool ltcp_socket_abandon(struct sock *sk)
 {
 	struct ltcp_verdict v = {};
 
-	ltcp_count_orphan(sk);
-	if (!ltcp_too_many_orphans(sk))
-		return;
+	if (!ltcp_sk(sk)->counted_orphan || !ltcp_too_many_orphans(sk))
+		return false;
 	LTCP_COUNT(ltcp_sk_net(sk), ABORT_MEMORY);
 	ltcp_fsm_abort(&ltcp_sk(sk)->tcb, 0, &v);
 	ltcp_act(sk, &v);
+	return true;
 }
 
 /**
@@ -189,10 +188,12 @@ void ltcp_close(struct sock *sk, long timeout)
 
 	sock_hold(sk);
 	sock_orphan(sk);
-	if (sk->sk_state == TCP_CLOSE)
+	if (sk->sk_state == TCP_CLOSE) {
 		ltcp_socket_destroy(sk);
-	else
-		ltcp_leave_alone(sk);
+	} else {
+		ltcp_count_orphan(sk);
+		ltcp_socket_abandon(sk);
+	}
 	release_sock(sk);
 	sock_put(sk);
 }

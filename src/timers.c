@@ -5,7 +5,7 @@
 #include "compat.h"
 #include "input.h"
 #include "output.h"
-#include "sock.h"
+#include "socket.h"
 #include "timers.h"
 
 /* 0 is a timer that is off, and less 1 later than any other */
@@ -48,11 +48,20 @@ void ltcp_timers_stop(struct sock *sk)
 	sk_stop_timer(sk, &sk->sk_timer);
 }
 
+/* The peer does not answer, or takes nothing */
+static bool is_stuck(const struct ltcp_tcb *tcb, enum ltcp_timer timer)
+{
+	return timer == LTCP_TIMER_PERSIST ||
+	       (timer == LTCP_TIMER_RTX && tcb->rtx_mode == LTCP_RTX_TIMEOUT);
+}
+
 static void expire(struct sock *sk, enum ltcp_timer timer)
 {
 	struct ltcp_verdict v = {};
 	struct ltcp_env env;
 
+	if (is_stuck(&ltcp_sk(sk)->tcb, timer) && ltcp_socket_abandon(sk))
+		return;
 	ltcp_sk_env(sk, &env);
 	ltcp_fsm_timeout(&ltcp_sk(sk)->tcb, timer, &env, &v);
 	if (timer == LTCP_TIMER_DELACK)
