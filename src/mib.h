@@ -74,6 +74,7 @@ struct ltcp_net;
 	X(DUPLICATES, "Duplicates")					\
 	X(PRUNED, "OfoPruned")						\
 	X(COLLAPSED, "RcvCollapsed")					\
+	X(MEMORY_PRESSURES, "MemoryPressures")				\
 	X(DELAYED_ACKS, "DelayedAcks")					\
 	X(MTU_BLACK_HOLES, "MTUBlackHoles")				\
 	X(MTU_PASSED, "MTUPSuccess")					\

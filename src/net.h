@@ -112,6 +112,12 @@ static inline struct ltcp_net *ltcp_net_rcu(const struct net *net)
 int ltcp_net_register(void);
 void ltcp_net_unregister(void);
 
+/*
+ * Memory of all sockets together, in pages, as tcp_mem: below the first no
+ * limit, from the second on pressure, at the third no more.
+ */
+extern long ltcp_mem[3];
+
 /* The protocol number in force (module parameter) */
 extern int ltcp_protocol;
 

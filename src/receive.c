@@ -203,12 +203,24 @@ static bool prune(struct sock *sk, struct sk_buff *skb, u32 seq)
 	return room;
 }
 
+/*
+ * Whoever waits for text and has nothing to read gets it however short all
+ * sockets' memory is: or else those who wait for each other would do so for ever.
+ */
+static bool starves(struct sock *sk, struct sk_buff *skb)
+{
+	if (over_limit(sk) || !skb_queue_empty(&sk->sk_receive_queue))
+		return false;
+	ltcp_socket_claim(sk, skb->truesize);
+	return true;
+}
+
 bool ltcp_receive_room(struct sock *sk, struct sk_buff *skb, u32 seq)
 {
 	bool in_order = seq_le(seq, ltcp_sk(sk)->tcb.rcv_nxt);
 
 	return fits(sk, skb, in_order) || (collapse(sk) && fits(sk, skb, in_order)) ||
-	       prune(sk, skb, seq);
+	       prune(sk, skb, seq) || (in_order && starves(sk, skb));
 }
 
 /* Leave of a piece only what @keep says */

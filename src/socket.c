@@ -19,24 +19,24 @@
 #include "timers.h"
 
 /*
- * Memory of all sockets together, in pages, as tcp_mem: below the first no
- * limit, from the second on pressure, at the third no more. A connection that
- * was opened by a peer belongs to no memory cgroup: what would enter it there,
- * mem_cgroup_sk_alloc(), is not exported. Its memory counts here.
+ * A connection that was opened by a peer belongs to no memory cgroup: what would
+ * enter it there, mem_cgroup_sk_alloc(), is not exported. Its memory counts here.
  */
 static atomic_long_t ltcp_memory_allocated ____cacheline_aligned_in_smp;
 static DEFINE_PER_CPU(int, ltcp_memory_per_cpu);
 static struct percpu_counter ltcp_sockets_allocated;
 static unsigned long ltcp_memory_pressure;
-static long ltcp_mem[3] __read_mostly;
+long ltcp_mem[3] __read_mostly;
 
 /* What each socket may have even under pressure; only the first is read */
 static int ltcp_socket_min[3] = { PAGE_SIZE, PAGE_SIZE, PAGE_SIZE };
 
 static void ltcp_enter_memory_pressure(struct sock *sk)
 {
-	if (!READ_ONCE(ltcp_memory_pressure))
-		WRITE_ONCE(ltcp_memory_pressure, 1);
+	if (READ_ONCE(ltcp_memory_pressure))
+		return;
+	WRITE_ONCE(ltcp_memory_pressure, 1);
+	LTCP_COUNT(ltcp_sk_net(sk), MEMORY_PRESSURES);
 }
 
 bool ltcp_socket_memory_pressure(void)
@@ -47,6 +47,24 @@ bool ltcp_socket_memory_pressure(void)
 bool ltcp_socket_memory_full(void)
 {
 	return atomic_long_read(&ltcp_memory_allocated) > READ_ONCE(ltcp_mem[2]);
+}
+
+/*
+ * As sk_forced_mem_schedule(), which modules cannot call. What a stream socket asks
+ * for is never refused once its send buffer is full: so much more is asked for, and
+ * given back. The buffer is made small before, or it could be a lot.
+ */
+void ltcp_socket_claim(struct sock *sk, int size)
+{
+	int claim = size - sk->sk_forward_alloc, most;
+
+	if (claim <= 0)
+		return;
+	sk_stream_moderate_sndbuf(sk);
+	most = max(claim, sk->sk_sndbuf - sk->sk_wmem_queued);
+	__sk_mem_schedule(sk, most, SK_MEM_SEND);
+	if (most - claim >= PAGE_SIZE)
+		__sk_mem_reclaim(sk, most - claim);
 }
 
 /*
@@ -72,6 +90,7 @@ void ltcp_sk_room(const struct sock *sk, struct ltcp_env *env)
 	env->buffer = ltcp_socket_window(sk, size);
 	env->unread = ltcp_sk_unread(sk);
 	env->may_store = held <= size;
+	env->pressed = ltcp_socket_memory_pressure();
 }
 
 u8 ltcp_socket_rcv_wscale(const struct sock *sk)

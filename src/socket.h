@@ -29,6 +29,13 @@ static inline void ltcp_socket6_exit(void) { }
 #endif
 
 /**
+ * ltcp_socket_claim() - memory that a connection cannot go on without
+ * @sk: locked
+ * @size: octets that can then be charged to it, whatever the limits; little
+ */
+void ltcp_socket_claim(struct sock *sk, int size);
+
+/**
  * ltcp_socket_memory_pressure() - has the memory of all sockets become scarce?
  */
 bool ltcp_socket_memory_pressure(void);

@@ -106,8 +106,11 @@ static struct sk_buff *ltcp_send_alloc(struct sock *sk)
 		return NULL;
 	}
 	if (!sk_wmem_schedule(sk, skb->truesize)) {
-		__kfree_skb(skb);
-		return NULL;
+		if (!skb_queue_empty(&sk->sk_write_queue)) {
+			__kfree_skb(skb);
+			return NULL;
+		}
+		ltcp_socket_claim(sk, skb->truesize);
 	}
 	skb_reserve(skb, LTCP_MAX_HEADER);
 	skb->ip_summed = CHECKSUM_PARTIAL;	/* or else text is summed while it is copied */
@@ -135,6 +138,23 @@ static int ltcp_send_linear(struct sk_buff *skb, struct msghdr *msg, int n)
 }
 
 /*
+ * Of @n octets so many as all sockets' memory allows. Who has nothing in the queue
+ * whose acknowledgment would wake him gets a page's worth in any case.
+ */
+static int ltcp_send_afford(struct sock *sk, int n)
+{
+	int least = (int)PAGE_SIZE - sk->sk_wmem_queued;
+
+	if (sk_wmem_schedule(sk, n))
+		return n;
+	if (least <= 0)
+		return -ENOBUFS;
+	n = min(n, least);
+	ltcp_socket_claim(sk, n);
+	return n;
+}
+
+/*
  * Append the user's octets to @skb, at most one page fragment of them.
  * Return: how many; 0: @skb is full; -ENOBUFS: wait for memory; -EFAULT
  */
@@ -156,8 +176,9 @@ static int ltcp_send_fill(struct sock *sk, struct sk_buff *skb, struct msghdr *m
 		return 0;
 	n = min_t(int, n, pfrag->size - pfrag->offset);
 	n = min_t(size_t, n, msg_data_left(msg));
-	if (!sk_wmem_schedule(sk, n))
-		return -ENOBUFS;
+	n = ltcp_send_afford(sk, n);
+	if (n < 0)
+		return n;
 	err = skb_copy_to_page_nocache(sk, &msg->msg_iter, skb, pfrag->page, pfrag->offset, n);
 	if (err)
 		return err;

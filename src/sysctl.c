@@ -48,10 +48,10 @@ struct ltcp_knob {
 
 #define KNOB(_name, _field, _min, _max, ...) KNOBS(_name, _field, 1, _min, _max, __VA_ARGS__)
 
-#define KNOB_OF(_name, _handler, _mode)				\
+#define KNOB_OF(_name, _handler, _size, _mode)			\
 	{							\
 		.name = "ltcp_" _name,				\
-		.size = LTCP_CONG_NAMES_MAX,			\
+		.size = _size,					\
 		.handler = _handler,				\
 		.mode = _mode,					\
 	}
@@ -181,6 +181,23 @@ static int sysctl_early_demux(LTCP_COMPAT_CTL_TABLE *ctl, int write, void *buffe
 	return err;
 }
 
+/* The machine's pages, all namespaces together; three thresholds, none below the one before */
+static int sysctl_mem(LTCP_COMPAT_CTL_TABLE *ctl, int write, void *buffer, size_t *lenp,
+		      loff_t *ppos)
+{
+	unsigned long mem[3] = { ltcp_mem[0], ltcp_mem[1], ltcp_mem[2] };
+	struct ctl_table table = { .data = mem, .maxlen = sizeof(mem), .mode = ctl->mode };
+	int err = proc_doulongvec_minmax(&table, write, buffer, lenp, ppos), i;
+
+	if (err || !write)
+		return err;
+	if (!mem[0] || mem[1] < mem[0] || mem[2] < mem[1] || mem[2] > LONG_MAX)
+		return -EINVAL;
+	for (i = 0; i < 3; i++)
+		WRITE_ONCE(ltcp_mem[i], mem[i]);
+	return 0;
+}
+
 static const struct ltcp_knob knobs[] = {
 	KNOB("syn_retries", conf.syn_retries, 1, LTCP_RETRIES_MAX),
 	KNOB("synack_retries", conf.synack_retries, 0, LTCP_RETRIES_MAX),
@@ -210,7 +227,7 @@ static const struct ltcp_knob knobs[] = {
 	KNOB("max_syn_backlog", set.max_half, 0, INT_MAX),
 	KNOB("abort_on_overflow", set.abort_on_overflow, 0, 1),
 	KNOB("fastopen", set.fastopen, 0, LTCP_FASTOPEN_BITS),
-	KNOB_OF("fastopen_key", sysctl_fastopen_key, 0600),
+	KNOB_OF("fastopen_key", sysctl_fastopen_key, LTCP_CONG_NAMES_MAX, 0600),
 	KNOB("mtu_probing", conf.mtu_probing, 0, 2),
 	KNOB("base_mss", conf.base_mss, 48, U16_MAX),
 	KNOB("mtu_probe_floor", conf.mtu_probe_floor, 48, U16_MAX),
@@ -221,9 +238,10 @@ static const struct ltcp_knob knobs[] = {
 	KNOB("early_demux", set.early_demux, 0, 1, .handler = sysctl_early_demux),
 	KNOBS("rmem", set.base_rmem, 3, 1, INT_MAX),
 	KNOBS("wmem", set.base_wmem, 3, 1, INT_MAX),
-	KNOB_OF("congestion_control", sysctl_cong, 0644),
-	KNOB_OF("available_congestion_control", sysctl_cong_available, 0444),
-	KNOB_OF("allowed_congestion_control", sysctl_cong_allowed, 0644),
+	KNOB_OF("mem", sysctl_mem, sizeof(ltcp_mem), 0644),
+	KNOB_OF("congestion_control", sysctl_cong, LTCP_CONG_NAMES_MAX, 0644),
+	KNOB_OF("available_congestion_control", sysctl_cong_available, LTCP_CONG_NAMES_MAX, 0444),
+	KNOB_OF("allowed_congestion_control", sysctl_cong_allowed, LTCP_CONG_NAMES_MAX, 0644),
 };
 
 static const struct ltcp_conf default_conf = {
@@ -288,8 +306,9 @@ static void sysctl_entry(struct ctl_table *entry, const struct ltcp_knob *knob,
 	entry->proc_handler = knob->handler ? : proc_dointvec_minmax;
 	entry->extra1 = (void *)&knob->min;
 	entry->extra2 = (void *)&knob->max;
-	/* Who may use which is the machine's affair, not a namespace's */
-	if (knob->handler == sysctl_cong_allowed && !net_eq(ln->net, &init_net))
+	/* Some are the machine's affair, not a namespace's */
+	if ((knob->handler == sysctl_cong_allowed || knob->handler == sysctl_mem) &&
+	    !net_eq(ln->net, &init_net))
 		entry->mode = 0444;
 }
 
