@@ -133,6 +133,26 @@ TEST(ts_recent_does_not_follow_unacceptable_segments)
 	EXPECT_EQ(p.tcb.ts_recent, RECENT);
 }
 
+/* But that of text which comes again because our ACK was lost is what our answer echoes */
+TEST(ts_of_what_comes_again)
+{
+	struct peer p;
+
+	established(&p);
+	ARRIVES_TS(&p, 200, 0, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1, .text = 1000);
+	ARRIVES_TS(&p, 201, 0, .flags = ACK, .seq = IRS + 1001, .ack = ISS + 1, .text = 1000);
+	p.n_sent = 0;
+	ARRIVES_TS(&p, 400, 0, .flags = ACK, .seq = IRS + 1001, .ack = ISS + 1, .text = 1000);
+	EXPECT_EQ(p.sent[0].opt.tsecr, 400);
+	/* An older one is not it; nor is what acknowledges what was never sent */
+	p.n_sent = 0;
+	ARRIVES_TS(&p, 500, 0, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1, .text = 1000);
+	EXPECT_EQ(p.sent[0].opt.tsecr, 400);
+	p.n_sent = 0;
+	ARRIVES_TS(&p, 500, 0, .flags = ACK, .seq = IRS + 1001, .ack = ISS + 2, .text = 1000);
+	EXPECT_EQ(p.sent[0].opt.tsecr, 400);
+}
+
 /* Section 5.5: after 24 days of silence TS.Recent means nothing */
 TEST(paws_forgets_after_24_days)
 {

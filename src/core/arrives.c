@@ -114,6 +114,19 @@ static void update_ts_recent(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u
 	tcb->ts_recent_s = ltcp_s(now);
 }
 
+/*
+ * Text that ends where the last ACK does: that was lost. RFC 7323 section 5.3 passes
+ * over the timestamp of what comes again, yet it is this one that our answer answers:
+ * with the first one's the peer would measure his own RTO, and each longer than the last.
+ */
+static bool lost_our_ack(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg)
+{
+	return seg->text && (seg->flags & (LTCP_ACK | LTCP_SYN | LTCP_RST)) == LTCP_ACK &&
+	       ltcp_seg_end(seg) == tcb->rcv_nxt && tcb->rcv_wup == tcb->rcv_nxt &&
+	       seq_le(seg->ack, tcb->snd_nxt) &&
+	       seq_ge(seg->ack, tcb->snd_una - tcb->max_snd_wnd);
+}
+
 /* First, check sequence number: the table of section 3.10.7.4 */
 static bool in_window(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg)
 {
@@ -161,8 +174,11 @@ static bool step1_sequence(struct ltcp_tcb *tcb, struct ltcp_seg *seg,
 		if (paws_rejects(tcb, seg, env->now))
 			return unacceptable(tcb, seg, LTCP_REASON_PAWS, env, v);
 	}
-	if (!in_window(tcb, seg))
+	if (!in_window(tcb, seg)) {
+		if (tcb->ts_ok && lost_our_ack(tcb, seg))
+			update_ts_recent(tcb, seg, env->now);
 		return unacceptable(tcb, seg, LTCP_REASON_SEQUENCE, env, v);
+	}
 	return true;
 }
 
