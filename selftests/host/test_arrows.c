@@ -91,26 +91,3 @@ TEST(arrows_all_26_walked)
 		EXPECT(set >> i & 1);
 	}
 }
-
-static unsigned int line_of(enum ltcp_state from, enum ltcp_state to, enum ltcp_cause cause)
-{
-	unsigned int i;
-
-	for (i = 0; i < ltcp_n_arrow_lines; i++)
-		if (ltcp_arrows[i].from == from && ltcp_arrows[i].to == to &&
-		    ltcp_arrows[i].causes & (1u << cause))
-			return ltcp_arrows[i].number;
-	return 0;
-}
-
-/* The search begins where a state's lines do */
-TEST(arrows_are_found_wherever_they_are)
-{
-	unsigned int from, to, cause;
-
-	for (from = 0; from < LTCP_N_STATES; from++)
-		for (to = 0; to < LTCP_N_STATES; to++)
-			for (cause = 0; cause < LTCP_N_CAUSES; cause++)
-				EXPECT_EQ(ltcp_fsm_arrow(from, to, cause),
-					  line_of(from, to, cause));
-}

@@ -109,6 +109,8 @@ unsigned int ltcp_fsm_arrow(enum ltcp_state from, enum ltcp_state to, enum ltcp_
 {
 	const struct ltcp_arrow *a, *end = ltcp_arrows + ARRAY_SIZE(ltcp_arrows);
 
+	if (from >= LTCP_N_STATES)
+		return 0;
 	for (a = ltcp_arrows + lines_above[from]; a < end; a++)
 		if (a->from == from && a->to == to && (a->causes & (1u << cause)))
 			return a->number;
