@@ -4,7 +4,6 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/ip.h>
-#include <netpacket/packet.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <time.h>
 
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -205,6 +205,7 @@ int tap_open(const char *dev)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+	setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&at, sizeof(at))) {
 		close(fd);
 		return -1;
@@ -283,17 +284,22 @@ static bool parse_packet(struct packet *p, const uint8_t *data, int len)
 	return true;
 }
 
-static long stamp_us(struct msghdr *msg)
+/* What the kernel says of a packet beside it */
+static void parse_control(struct packet *p, struct msghdr *msg)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		struct tpacket_auxdata aux;
 		struct timespec ts;
 
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_TIMESTAMPNS)
-			continue;
-		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-		return ts.tv_sec * 1000000L + ts.tv_nsec / 1000;
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPNS) {
+			memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+			p->at_us = ts.tv_sec * 1000000L + ts.tv_nsec / 1000;
+		}
+		if (c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_AUXDATA) {
+			memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+			p->partial = aux.tp_status & TP_STATUS_CSUMNOTREADY;
+		}
 	}
-	return 0;
 }
 
 static bool tap_read(int tap, struct packet *p)
@@ -316,7 +322,7 @@ static bool tap_read(int tap, struct packet *p)
 	if (n < 0 || !parse_packet(p, data, n))
 		return false;
 	p->out = from.sll_pkttype == PACKET_OUTGOING;
-	p->at_us = stamp_us(&msg);
+	parse_control(p, &msg);
 	return true;
 }
 

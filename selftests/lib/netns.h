@@ -65,6 +65,7 @@ int netem_set(const char *dev, const struct netem *netem);
 /**
  * struct packet - a segment seen by a tap
  * @out: it leaves by the tapped device
+ * @partial: its checksum is left to a device
  * @at_us: when it was seen
  * @ttl: time to live or hop limit
  * @tos: type of service or traffic class
@@ -82,6 +83,7 @@ int netem_set(const char *dev, const struct netem *netem);
  */
 struct packet {
 	bool out;
+	bool partial;
 	long at_us;
 	int ttl;
 	int tos;

@@ -475,6 +475,20 @@ long sysctl_get(const char *name)
 	return read_number(full, &number) ? -1 : number;
 }
 
+long stream_counter(const char *name)
+{
+	FILE *file = fopen("/proc/net/ltcp_stat", "re");
+	long value, found = -1;
+	char word[64];
+
+	while (file && fscanf(file, "%63s %ld", word, &value) == 2)
+		if (!strcmp(word, name))
+			found = value;
+	if (file)
+		fclose(file);
+	return found;
+}
+
 /* --- time ------------------------------------------------------------------ */
 
 long now_ms(void)

@@ -220,6 +220,8 @@ int sysctl_set(const char *name, const char *value);
 int sysctl_set_path(const char *path, const char *value);
 /* The first number in it, or -1 */
 long sysctl_get(const char *name);
+/* A counter of LTCP's in the calling thread's namespace, by its name in src/mib.h, or -1 */
+long stream_counter(const char *name);
 
 /* --- time ------------------------------------------------------------------ */
 

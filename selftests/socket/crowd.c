@@ -81,15 +81,7 @@ static bool leave_one(const int listeners[PORTS], long i, int64_t *from, int64_t
 /* TIME-WAIT states that have ended by themselves */
 static long ended(void)
 {
-	FILE *file = fopen("/proc/net/ltcp_stat", "re");
-	char line[128];
-	long n = -1;
-
-	while (file && n < 0 && fgets(line, sizeof(line), file))
-		sscanf(line, "TW %ld", &n);
-	if (file)
-		fclose(file);
-	return n;
+	return stream_counter("TW");
 }
 
 TEST_F_TIMEOUT(crowd, each_ends_within_10_ms, 3600)
