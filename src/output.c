@@ -137,6 +137,7 @@ static inline void wipe(struct sk_buff *skb, unsigned int len)
 	skb_scrub_packet(skb, true);
 	skb_clear_hash(skb);
 	skb_init_secmark(skb);
+	skb_shinfo(skb)->tx_flags = 0;	/* its sender's, if he is on this host */
 	skb->encapsulation = 0;
 	skb->csum_valid = 0;
 	skb->csum_level = 0;
