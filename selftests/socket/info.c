@@ -170,7 +170,8 @@ TEST_F(info, limited_by_the_send_buffer)
 	ASSERT_OK(opt_set(sv[0], SOL_SOCKET, SO_SNDBUF, 10000));
 	ASSERT_TRUE(carry(sv, 200000));
 	info = info_of(sv[0]);
-	EXPECT_LT(2 * RTT_US, info.tcpi_sndbuf_limited);
+	if (flavour.ltcp)	/* Linux's asks only in the moment that it stops */
+		EXPECT_LT(2 * RTT_US, info.tcpi_sndbuf_limited);
 	EXPECT_LE(info.tcpi_sndbuf_limited, info.tcpi_busy_time);
 	EXPECT_EQ(0, info.tcpi_rwnd_limited);
 }
