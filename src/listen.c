@@ -10,6 +10,7 @@
 #include "half.h"
 #include "input.h"
 #include "listen.h"
+#include "lsm.h"
 #include "output.h"
 #include "ports.h"
 #include "saved_syn.h"
@@ -166,6 +167,7 @@ void ltcp_listen_welcome(struct sock *listener, struct sock *child, struct sk_bu
 {
 	bool open;
 
+	ltcp_lsm_opened(child, skb);
 	ltcp_demux_keep(child, skb);
 	ltcp_input_detach(skb);
 	ltcp_input_segment(child, skb, seg);
@@ -512,6 +514,15 @@ static bool open_from_cookie(struct sock *sk, const struct ltcp_family *family,
 	return true;
 }
 
+static bool admitted(const struct sock *sk, const struct ltcp_family *family, struct sk_buff *skb,
+		     const struct ltcp_reply *reply)
+{
+	if (ltcp_lsm_admits(sk, family, skb, reply))
+		return true;
+	LTCP_COUNT(ltcp_sk_net(sk), DROP_POLICY);
+	return false;
+}
+
 /* Is an ACK the echo of a cookie of ours? True when it was; @skb is consumed then */
 static bool take_ack(struct sock *sk, const struct ltcp_family *family, struct sk_buff *skb,
 		     struct ltcp_seg *seg, const struct ltcp_reply *reply)
@@ -529,7 +540,8 @@ static bool take_ack(struct sock *sk, const struct ltcp_family *family, struct s
 		LTCP_COUNT(ln, COOKIES_FAILED);
 		return false;
 	}
-	if (!open_from_cookie(sk, family, &half, reply, skb, seg))
+	if (!admitted(sk, family, skb, reply) ||
+	    !open_from_cookie(sk, family, &half, reply, skb, seg))
 		kfree_skb(skb);
 	return true;
 }
@@ -551,7 +563,7 @@ void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct s
 	/* Text may overtake the ACK whose cookie makes the connection */
 	if ((v.act & LTCP_ACT_RST) && !(seg->opt.has & LTCP_HAS_COOKIE))
 		ltcp_output_reply_rst(ltcp_sk_net(sk), family, reply, &v);
-	if (v.act & LTCP_ACT_SYNACK) {
+	if (v.act & LTCP_ACT_SYNACK && admitted(sk, family, skb, reply)) {
 		struct ip_options_rcu *options = family->options(skb);
 
 		reply->options = options;

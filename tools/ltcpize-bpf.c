@@ -27,11 +27,11 @@
 #include <unistd.h>
 
 #include <linux/bpf.h>
-#include <linux/btf.h>
 #include <linux/in.h>
 
+#include "btf.h"
+
 #define HOOK		"update_socket_protocol"
-#define KERNEL_TYPES	"/sys/kernel/btf/vmlinux"
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
 {
@@ -45,87 +45,16 @@ static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *form
 	exit(125);
 }
 
-/* --- the hook's number among the kernel's types ---------------------------- */
-
-static void *read_all(const char *path, size_t *len)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t room = 0;
-	char *data = NULL;
-	ssize_t n = 1;
-
-	*len = 0;
-	while (fd >= 0 && n > 0) {
-		if (room - *len < 65536) {
-			room = room * 2 + 131072;
-			data = realloc(data, room);
-			if (!data)
-				die("no memory");
-		}
-		n = read(fd, data + *len, room - *len);
-		*len += n > 0 ? n : 0;
-	}
-	if (fd < 0 || n < 0)
-		die("%s cannot be read, and so no hook found (%s): do without --bpf", path,
-		    strerror(errno));
-	close(fd);
-	return data;
-}
-
-/* Octets that follow a struct btf_type */
-static size_t btf_details(const struct btf_type *t)
-{
-	unsigned int vlen = BTF_INFO_VLEN(t->info);
-
-	switch (BTF_INFO_KIND(t->info)) {
-	case BTF_KIND_INT:
-		return sizeof(uint32_t);
-	case BTF_KIND_ARRAY:
-		return sizeof(struct btf_array);
-	case BTF_KIND_STRUCT:
-	case BTF_KIND_UNION:
-		return vlen * sizeof(struct btf_member);
-	case BTF_KIND_ENUM:
-		return vlen * sizeof(struct btf_enum);
-	case BTF_KIND_ENUM64:
-		return vlen * sizeof(struct btf_enum64);
-	case BTF_KIND_FUNC_PROTO:
-		return vlen * sizeof(struct btf_param);
-	case BTF_KIND_VAR:
-		return sizeof(struct btf_var);
-	case BTF_KIND_DATASEC:
-		return vlen * sizeof(struct btf_var_secinfo);
-	case BTF_KIND_DECL_TAG:
-		return sizeof(struct btf_decl_tag);
-	default:
-		return 0;
-	}
-}
-
 static int find_hook(void)
 {
-	size_t len;
-	const void *data = read_all(KERNEL_TYPES, &len);
-	const struct btf_header *head = data;
-	const char *strings;
-	const void *at, *end;
+	int id = btf_function(HOOK);
 
-	if (len < sizeof(*head) || head->magic != BTF_MAGIC ||
-	    len < (size_t)head->hdr_len + head->type_off + head->type_len ||
-	    len < (size_t)head->hdr_len + head->str_off + head->str_len)
-		die("%s is not understood", KERNEL_TYPES);
-	strings = data + head->hdr_len + head->str_off;
-	at = data + head->hdr_len + head->type_off;
-	end = at + head->type_len;
-	for (int id = 1; at + sizeof(struct btf_type) <= end; id++) {
-		const struct btf_type *t = at;
-
-		if (BTF_INFO_KIND(t->info) == BTF_KIND_FUNC && t->name_off < head->str_len &&
-		    !strcmp(strings + t->name_off, HOOK))
-			return id;
-		at += sizeof(*t) + btf_details(t);
-	}
-	die("this kernel has no hook %s (6.6 and later have): do without --bpf", HOOK);
+	if (id < 0)
+		die("%s cannot be read, and so no hook found (%s): do without --bpf", BTF_KERNEL,
+		    strerror(errno));
+	if (!id)
+		die("this kernel has no hook %s (6.6 and later have): do without --bpf", HOOK);
+	return id;
 }
 
 /* --- the program ----------------------------------------------------------- */

@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "netns.h"
 #include "stream.h"
+#include "../../tools/btf.h"
 
 STREAM_FIXTURE(hooks);
 
@@ -162,6 +164,70 @@ TEST_F(hooks, setsockopt_is_refused)
 {
 	REFUSE(BPF_PROG_TYPE_CGROUP_SOCKOPT, BPF_CGROUP_SETSOCKOPT);
 	EXPECT_ERR(EPERM, opt_set(stream_socket(0), SOL_TCP, TCP_NODELAY, 1));
+}
+
+/*
+ * Security modules: one that is a BPF program and refuses everything, for as long
+ * as the descriptor is open; -1: the kernel has no such thing
+ */
+static int refuse_by_module(const char *hook)
+{
+	struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = -EPERM },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_LSM,
+		.expected_attach_type = BPF_LSM_MAC,
+		.attach_btf_id = btf_function(hook),
+		.insns = (uintptr_t)code,
+		.insn_cnt = ARRAY_SIZE(code),
+		.license = (uintptr_t)"GPL",
+	};
+	union bpf_attr open = {};
+	int program = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+
+	if (program < 0)
+		return -1;
+	open.raw_tracepoint.prog_fd = program;
+	return syscall(SYS_bpf, BPF_RAW_TRACEPOINT_OPEN, &open, sizeof(open));
+}
+
+/* inet_conn_request: nobody is answered who wants a connection, and all are again later */
+TEST_F_TIMEOUT(hooks, request_is_refused_by_module, 300)
+{
+	int listener = stream_listener(addr_loopback(4000), 1), fd = stream_socket(SOCK_NONBLOCK);
+	int module = refuse_by_module("bpf_lsm_inet_conn_request");
+
+	if (module < 0)
+		SKIP(return, "no security modules by BPF");
+	ASSERT_OK(listener);
+	EXPECT_ERR(EINPROGRESS, stream_connect(fd, addr_loopback(4000)));
+	EXPECT_EQ(0, wait_events(fd, POLLOUT, 500));
+	EXPECT_EQ(SYN_SENT, stream_state(fd));
+	close(module);
+	EXPECT_EQ(POLLOUT, wait_events(fd, POLLOUT, 10000));
+	EXPECT_EQ(POLLIN, wait_events(listener, POLLIN, 10000));
+}
+
+/* Of a peer to whom a cookie is on its way, nothing is known but the cookie */
+TEST_F_TIMEOUT(hooks, cookie_is_refused_by_module, 300)
+{
+	int listener = stream_listener(addr_loopback(4000), 1), fd = stream_socket(SOCK_NONBLOCK);
+	const struct netem slow = { .delay_us = 200000 };
+	int module;
+
+	NEEDS_VIRTUAL_CLOCK();
+	ASSERT_OK(sysctl_set("syncookies", "2"));
+	ASSERT_OK(netem_set("lo", &slow));
+	EXPECT_ERR(EINPROGRESS, stream_connect(fd, addr_loopback(4000)));
+	sleep_ms(300);
+	module = refuse_by_module("bpf_lsm_inet_conn_request");
+	if (module < 0)
+		SKIP(return, "no security modules by BPF");
+	EXPECT_EQ(POLLOUT, wait_events(fd, POLLOUT, 500));
+	EXPECT_EQ(0, wait_events(listener, POLLIN, 1000));
+	close(module);
 }
 
 TEST_HARNESS_MAIN
