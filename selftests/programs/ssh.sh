@@ -67,7 +67,11 @@ forwarded() {
 	client curl -sS --fail --parallel --parallel-max 8 -o "$WORK/forwarded#1" \
 		"http://127.0.0.1:8080/file?[1-8]"
 	kill $!
-	cmp "$WORK/www/file" "$WORK/forwarded8"
+	local copy
+	for copy in "$WORK"/forwarded{1..8}; do
+		cmp "$WORK/www/file" "$copy"
+		rm "$copy"
+	done
 }
 answers() { client curl -sS --fail -o /dev/null http://127.0.0.1:8080/file 2>/dev/null; }
 test_port_forward() {
