@@ -299,6 +299,7 @@ TEST_F(interop, ecn)
 		EXPECT_LT(seen[i].text / 2, seen[i].ect);
 		EXPECT_LT(0, seen[i].ece);
 		EXPECT_LT(0, seen[i].cwr);
+		EXPECT_LT(0, info_of(self->fd[i]).tcpi_delivered_ce);
 		EXPECT_EQ(0, seen[i].again);
 	}
 }
