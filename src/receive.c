@@ -72,13 +72,15 @@ static bool append(struct sk_buff *roomy, const struct sk_buff *skb)
 	return true;
 }
 
-/* An skb with room for more, and what @first is; NULL: there is no memory */
+/* An empty skb with room for the text of @first, and more; NULL: there is no memory */
 static struct sk_buff *alloc_roomy(const struct sk_buff *first)
 {
 	struct sk_buff *roomy = alloc_skb(ROOMY, GFP_ATOMIC | __GFP_NOWARN);
 
-	if (roomy)
-		*LTCP_CB(roomy) = *LTCP_CB(first);
+	if (roomy) {
+		LTCP_CB(roomy)->seq = LTCP_CB(first)->seq;
+		LTCP_CB(roomy)->end = LTCP_CB(first)->seq;
+	}
 	return roomy;
 }
 

@@ -19,7 +19,7 @@
  * Each CPU keeps 256 pages off the books: only when much more than that is in use
  * is it certain that a threshold of one page is exceeded. Somebody holds so much.
  */
-#define HELD	(3 << 19)
+#define HELD	(1 << 20)
 #define PRESSED	"1 1 1000000"
 #define NONE	"1 1 1"
 
@@ -141,7 +141,7 @@ static bool flows_go_on(FIXTURE_DATA(pressure) *self)
 		flow[i] = (struct flow) {
 			.from = sv[0], .to = sv[1], .len = LEN, .seed = i + 1,
 			.writing = { .chunk = 16384 },
-			.reading = { .chunk = 16384, .pause = 4, .pause_ms = 20 },
+			.reading = { .chunk = 16384, .pause = 4, .pause_ms = 100 },
 		};
 	}
 	for (int i = 0; i < FLOWS; i++)
@@ -205,22 +205,20 @@ TEST_F(pressure, goes_on_when_read)
 /* Many small segments that wait become few when nothing more would fit */
 TEST_F(pressure, small_segments_are_joined)
 {
-	int sv[2], n;
+	int sv[2];
 
 	ASSERT_OK(stream_pair_across(&self->net, sv, PORT));
 	opt_set(sv[0], SOL_TCP, TCP_NODELAY, 1);
 	for (int i = 0; i < 60; i++) {
 		if (i == 40)
 			ASSERT_OK(set_mem(self->mem, NONE));
-		ASSERT_TRUE(send_pattern(sv[0], 1, 1, i));
+		ASSERT_TRUE(send_pattern(sv[0], 100, 1, 100 * i));
 		sleep_ms(20);
 	}
 	sleep_ms(1000);
-	EXPECT_OK(ioctl(sv[1], SIOCINQ, &n));
-	EXPECT_EQ(60, n);
 	say(self);
-	EXPECT_LT(20, both(self, "RcvCollapsed"));
-	EXPECT_TRUE(recv_pattern(sv[1], 60, 1, 0));
+	EXPECT_LT(0, both(self, "RcvCollapsed"));
+	EXPECT_TRUE(recv_pattern(sv[1], 6000, 1, 0));
 	stream_close_pair(sv);
 }
 
@@ -234,8 +232,9 @@ TEST_F(pressure, orphans_end)
 	for (int i = 0; i < 2; i++) {
 		int *sv = i ? sooner : later;
 
-		nonblocking(sv[0], true);
-		EXPECT_LT(0, fill(sv[0], 1));
+		/* More than the peer takes */
+		opt_set(sv[0], SOL_SOCKET, SO_SNDBUF, 1 << 18);
+		EXPECT_LT(1 << 17, fill(sv[0], 1));
 	}
 	sleep_ms(500);
 	close(later[0]);
