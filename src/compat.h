@@ -7,6 +7,7 @@
 #define LTCP_COMPAT_H
 
 #include <linux/bpf-cgroup.h>
+#include <linux/bvec.h>
 #include <linux/hrtimer.h>
 #include <linux/net.h>
 #include <linux/tcp.h>
@@ -95,12 +96,44 @@ static int fn##_compat_ioctl(struct sock *sk, int cmd, unsigned long arg)	\
 
 /*
  * proto_ops.splice_eof tells that no more follows, in spite of MSG_MORE, since
- * 6.5; some, not all, releases of 6.1 have it too.
+ * 6.5; later releases of 6.1 have it too, and name the flag that came with it.
+ */
+#ifdef MSG_SPLICE_PAGES
+#define LTCP_COMPAT_SPLICE_EOF(fn)	.splice_eof = (fn),
+#else
+#define LTCP_COMPAT_SPLICE_EOF(fn)
+#define MSG_SPLICE_PAGES	0x8000000
+#endif
+
+/*
+ * Since 6.5 sendmsg() with MSG_SPLICE_PAGES takes pages as they are; before, there
+ * is proto_ops.sendpage: LTCP_COMPAT_SENDPAGE(fn) where fn is what 6.5 and
+ * later have for proto.sendmsg, and LTCP_COMPAT_SENDPAGE_OP(fn) in proto_ops.
  */
 #if LTCP_KERNEL_BEFORE(6, 5)
-#define LTCP_COMPAT_SPLICE_EOF(fn)
+#define LTCP_COMPAT_SENDPAGE(fn)						\
+static ssize_t fn##_compat_sendpage(struct socket *sock, struct page *page,	\
+				    int offset, size_t size, int flags)		\
+{										\
+	struct bio_vec piece = {						\
+		.bv_page = page,						\
+		.bv_len = size,							\
+		.bv_offset = offset,						\
+	};									\
+	struct msghdr msg = {							\
+		.msg_flags = (flags & (MSG_DONTWAIT | MSG_NOSIGNAL)) | MSG_SPLICE_PAGES, \
+	};									\
+										\
+	if (flags & (MSG_MORE | MSG_SENDPAGE_NOTLAST))				\
+		msg.msg_flags |= MSG_MORE;					\
+	iov_iter_bvec(&msg.msg_iter, WRITE, &piece, 1, size);			\
+	return fn(sock->sk, &msg, size);					\
+}
+
+#define LTCP_COMPAT_SENDPAGE_OP(fn)	.sendpage = fn##_compat_sendpage,
 #else
-#define LTCP_COMPAT_SPLICE_EOF(fn)	.splice_eof = (fn),
+#define LTCP_COMPAT_SENDPAGE(fn)
+#define LTCP_COMPAT_SENDPAGE_OP(fn)
 #endif
 
 /* The address's length, which programs may not change here, is handed over since 6.7. */

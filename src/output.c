@@ -64,6 +64,9 @@ void ltcp_output_checksum(struct sk_buff *skb, const struct dst_entry *dst, __su
 		ltcp_offload_sum_by_anyone(skb, csum_unfold(pseudo));
 		return;
 	}
+	/* What changes after it was summed must not leave; without memory it may, and is refused */
+	if (unlikely(skb_has_shared_frag(skb)) && !__skb_linearize(skb))
+		check = (__sum16 *)(skb->data + LTCP_CHECKSUM_OFFSET);
 	*check = pseudo;
 	skb->ip_summed = CHECKSUM_NONE;
 	*check = csum_fold(skb_is_nonlinear(skb) ? skb_checksum(skb, 0, skb->len, 0) :
@@ -276,6 +279,19 @@ static struct sk_buff *sliced(struct sock *sk, struct sk_buff *from, struct ltcp
 	return skb;
 }
 
+/* A clone shares the text and has its own header room, unless the last one's is in use */
+static struct sk_buff *twin(struct sk_buff *from)
+{
+	struct sk_buff *skb;
+
+	if (!skb_cloned(from))
+		return skb_clone(from, GFP_ATOMIC);
+	skb = pskb_copy(from, GFP_ATOMIC);
+	if (skb)
+		ltcp_pages_inherit(skb, from);
+	return skb;
+}
+
 /* A packet's worth of queued text; an empty one for a bare FIN. @plan may be shortened. */
 static struct sk_buff *text_skb(struct sock *sk, struct ltcp_plan *plan)
 {
@@ -288,8 +304,7 @@ static struct sk_buff *text_skb(struct sock *sk, struct ltcp_plan *plan)
 		return NULL;
 	if (LTCP_CB(from)->seq != plan->seq || from->len != plan->len)
 		return sliced(sk, from, plan);
-	/* A clone shares the text and has its own header room, unless the last one's is in use */
-	skb = skb_cloned(from) ? pskb_copy(from, GFP_ATOMIC) : skb_clone(from, GFP_ATOMIC);
+	skb = twin(from);
 	if (skb)
 		memset(skb->cb, 0, sizeof(skb->cb));
 	return skb;

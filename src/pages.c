@@ -13,7 +13,7 @@ bool ltcp_pages_add(struct sk_buff *skb, struct page *page, unsigned int offset,
 	if (i >= MAX_SKB_FRAGS)
 		return false;
 	get_page(page);
-	skb_fill_page_desc(skb, i, page, offset, n);
+	skb_fill_page_desc_noacc(skb, i, page, offset, n);
 	return true;
 }
 
@@ -40,7 +40,6 @@ unsigned int ltcp_pages_share(struct sk_buff *to, const struct sk_buff *from,
 		done += n;
 		offset = 0;
 	}
-	/* Pages that a file still owns may change under us: whoever sums them must know */
-	skb_shinfo(to)->flags |= info->flags & SKBFL_SHARED_FRAG;
+	ltcp_pages_inherit(to, from);
 	return done;
 }

@@ -32,6 +32,21 @@ static inline bool ltcp_pages_fit(const struct sk_buff *skb, const struct page *
 }
 
 /**
+ * ltcp_pages_inherit() - note of an skb what is true of pages that it has from another
+ * @to: has some of the pages now
+ * @from: where they were
+ *
+ * Pages that a file or a user still owns may change under us: whoever sums them
+ * must know. Pages of the last reserve are no memory for usual sockets.
+ */
+static inline void ltcp_pages_inherit(struct sk_buff *to, const struct sk_buff *from)
+{
+	skb_shinfo(to)->flags |= skb_shinfo(from)->flags & SKBFL_SHARED_FRAG;
+	if (skb_pfmemalloc(from))
+		to->pfmemalloc = 1;
+}
+
+/**
  * ltcp_pages_share() - append text of one skb to another
  * @to: its shared info is its own; lengths and truesize are the caller's
  * @from: what lies in pages of it is shared, its linear part is left out

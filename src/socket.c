@@ -222,6 +222,7 @@ static int ltcp_ioctl(struct sock *sk, int cmd, int *karg)
 
 LTCP_COMPAT_IOCTL(ltcp_ioctl)
 LTCP_COMPAT_ACCEPT(ltcp_accept)
+LTCP_COMPAT_SENDPAGE(ltcp_sendmsg)
 
 static int ltcp_stream_peek_len(struct socket *sock)
 {
@@ -269,7 +270,6 @@ struct proto ltcp_prot = {
 	.sysctl_rmem		= ltcp_socket_min,
 };
 
-/* Without .sendpage (6.1) and .splice_read the kernel's own copying ones serve */
 const struct proto_ops ltcp_stream_ops = {
 	.family			= PF_INET,
 	.owner			= THIS_MODULE,
@@ -292,6 +292,8 @@ const struct proto_ops ltcp_stream_ops = {
 	.peek_len		= ltcp_stream_peek_len,
 	.set_rcvlowat		= ltcp_stream_set_rcvlowat,
 	.set_peek_off		= sk_set_peek_off,
+	.splice_read		= ltcp_stream_splice_read,
+	LTCP_COMPAT_SENDPAGE_OP(ltcp_sendmsg)
 	LTCP_COMPAT_SPLICE_EOF(ltcp_stream_splice_eof)
 };
 

@@ -88,6 +88,8 @@ int ltcp_stream_connect(struct socket *sock, struct sockaddr *addr, int len, int
 int ltcp_stream_listen(struct socket *sock, int backlog);
 __poll_t ltcp_stream_poll(struct file *file, struct socket *sock, poll_table *wait);
 int ltcp_stream_set_rcvlowat(struct sock *sk, int val);
+ssize_t ltcp_stream_splice_read(struct socket *sock, loff_t *ppos, struct pipe_inode_info *pipe,
+				size_t len, unsigned int flags);
 void ltcp_stream_splice_eof(struct socket *sock);
 
 #endif

@@ -14,6 +14,7 @@
 /**
  * struct ltcp_reader - one call of recvmsg() under way
  * @msg: where text goes
+ * @pipe: or where it goes instead, with the pages it is in; NULL: not there
  * @left: octets that the user still has room for
  * @flags: MSG_*
  * @copied: octets read
@@ -26,6 +27,7 @@
  */
 struct ltcp_reader {
 	struct msghdr *msg;
+	struct pipe_inode_info *pipe;
 	size_t left;
 	int flags;
 	int copied;
@@ -204,6 +206,19 @@ static void ltcp_recv_eat(struct sock *sk, struct sk_buff *skb)
 		__kfree_skb(skb);
 }
 
+/* Return: octets that have got to where they go, or -errno */
+static int ltcp_recv_deliver(struct sock *sk, struct ltcp_reader *rd, struct sk_buff *skb,
+			     u32 offset, u32 n)
+{
+	if (unlikely(rd->pipe))
+		return skb_splice_bits(skb, sk, offset, rd->pipe, n, 0) ? : -ENOMEM;
+	if (!(rd->flags & MSG_TRUNC) && skb_copy_datagram_msg(skb, offset, rd->msg, n))
+		return -EFAULT;
+	if (unlikely(ltcp_wants_stamps(sk)))
+		ltcp_recv_stamp(rd, skb);
+	return n;
+}
+
 static int ltcp_recv_copy(struct sock *sk, struct ltcp_reader *rd, struct sk_buff *skb, u32 offset)
 {
 	u32 n = min_t(size_t, skb->len - offset, rd->left);
@@ -213,13 +228,13 @@ static int ltcp_recv_copy(struct sock *sk, struct ltcp_reader *rd, struct sk_buf
 	if (skip) {
 		rd->hole++;
 	} else {
-		if (!(rd->flags & MSG_TRUNC) &&
-		    skb_copy_datagram_msg(skb, offset, rd->msg, n))
-			return -EFAULT;
+		int got = ltcp_recv_deliver(sk, rd, skb, offset, n);
+
+		if (got < 0)
+			return got;
+		n = got;
 		rd->copied += n;
 		rd->left -= n;
-		if (unlikely(ltcp_wants_stamps(sk)))
-			ltcp_recv_stamp(rd, skb);
 	}
 	ltcp_recv_advance(sk, rd, n);
 	if (offset + n == skb->len && !(rd->flags & MSG_PEEK))
@@ -296,6 +311,17 @@ static int ltcp_recv_step(struct sock *sk, struct ltcp_reader *rd)
 	return skb ? ltcp_recv_copy(sk, rd, skb, offset) : ltcp_recv_wait(sk, rd);
 }
 
+/* Read until there is no more, or no more room; the caller makes known what was taken */
+static int ltcp_recv_loop(struct sock *sk, struct ltcp_reader *rd)
+{
+	int err;
+
+	do {
+		err = ltcp_recv_step(sk, rd);
+	} while (!err && rd->left);
+	return err;
+}
+
 static int ltcp_recvmsg_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
 	struct ltcp_reader rd = {
@@ -313,9 +339,7 @@ static int ltcp_recvmsg_locked(struct sock *sk, struct msghdr *msg, size_t len, 
 	if (flags & MSG_OOB)
 		return ltcp_recv_oob(sk, msg, len, flags);
 	rd.seq = ltcp_sk(sk)->copied_seq + rd.peeked;
-	do {
-		err = ltcp_recv_step(sk, &rd);
-	} while (!err && rd.left);
+	err = ltcp_recv_loop(sk, &rd);
 	ltcp_tell_stamp(sk, &rd);
 	if (flags & MSG_PEEK) {
 		sk_peek_offset_fwd(sk, rd.copied);
@@ -330,6 +354,14 @@ static int ltcp_recvmsg_locked(struct sock *sk, struct msghdr *msg, size_t len, 
 static int ltcp_recv_hint(const struct sock *sk)
 {
 	return ltcp_socket_unread(sk) ? : sock_flag(sk, SOCK_DONE);
+}
+
+/* SO_BUSY_POLL: ask the device for what is waited for */
+static void ltcp_recv_poll(struct sock *sk, bool nonblock)
+{
+	if (sk_can_busy_loop(sk) && skb_queue_empty_lockless(&sk->sk_receive_queue) &&
+	    READ_ONCE(sk->sk_state) == TCP_ESTABLISHED)
+		sk_busy_loop(sk, nonblock);
 }
 
 /**
@@ -349,10 +381,7 @@ int ltcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int
 
 	if (unlikely(flags & MSG_ERRQUEUE))
 		return inet_recv_error(sk, msg, len, addr_len);
-	/* SO_BUSY_POLL: ask the device for what is waited for */
-	if (sk_can_busy_loop(sk) && skb_queue_empty_lockless(&sk->sk_receive_queue) &&
-	    READ_ONCE(sk->sk_state) == TCP_ESTABLISHED)
-		sk_busy_loop(sk, flags & MSG_DONTWAIT);
+	ltcp_recv_poll(sk, flags & MSG_DONTWAIT);
 	lock_sock(sk);
 	ret = ltcp_recvmsg_locked(sk, msg, len, flags);
 	left = ltcp_recv_hint(sk);
@@ -361,5 +390,49 @@ int ltcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int
 	msg->msg_inq = left;
 	if (unlikely(tell))
 		put_cmsg(msg, SOL_TCP, TCP_CM_INQ, sizeof(left), &left);
+	return ret;
+}
+
+static int ltcp_splice_locked(struct sock *sk, struct ltcp_reader *rd)
+{
+	int err;
+
+	if (sk->sk_state == TCP_LISTEN)
+		return -ENOTCONN;
+	rd->seq = ltcp_sk(sk)->copied_seq;
+	err = ltcp_recv_loop(sk, rd);
+	sk_peek_offset_bwd(sk, rd->copied);
+	ltcp_socket_taken(sk);
+	return rd->copied ? : min(err, 0);
+}
+
+/**
+ * ltcp_stream_splice_read() - proto_ops.splice_read: pages of received text into a pipe
+ * @sock: not locked
+ * @ppos: where to read, which a stream does not know
+ * @pipe: locked
+ * @len: octets
+ * @flags: SPLICE_F_*; whether to wait for text is the socket's affair (O_NONBLOCK)
+ *
+ * Return: octets moved, as many as there are or the pipe has room for; 0: the peer sends
+ * no more; or -errno
+ */
+ssize_t ltcp_stream_splice_read(struct socket *sock, loff_t *ppos, struct pipe_inode_info *pipe,
+				size_t len, unsigned int flags)
+{
+	bool nonblock = sock->file->f_flags & O_NONBLOCK;
+	struct sock *sk = sock->sk;
+	struct ltcp_reader rd = {
+		.pipe = pipe,
+		.left = min_t(size_t, len, INT_MAX),
+		.target = 1,
+		.timeo = sock_rcvtimeo(sk, nonblock),
+	};
+	int ret;
+
+	ltcp_recv_poll(sk, nonblock);
+	lock_sock(sk);
+	ret = ltcp_splice_locked(sk, &rd);
+	release_sock(sk);
 	return ret;
 }

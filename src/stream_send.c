@@ -154,23 +154,13 @@ static int ltcp_send_afford(struct sock *sk, int n)
 	return n;
 }
 
-/*
- * Append the user's octets to @skb, at most one page fragment of them.
- * Return: how many; 0: @skb is full; -ENOBUFS: wait for memory; -EFAULT
- */
-static int ltcp_send_fill(struct sock *sk, struct sk_buff *skb, struct msghdr *msg)
+/* Copy at most one page fragment of the user's octets to @skb; as ltcp_send_fill() */
+static int ltcp_send_copy(struct sock *sk, struct sk_buff *skb, struct msghdr *msg, int n)
 {
 	struct page_frag *pfrag = sk_page_frag(sk);
-	int n = ltcp_transmit_burst(&ltcp_sk(sk)->tcb) - skb->len;
 	int err;
 
-	if (n <= 0)
-		return 0;
-	if (msg_data_left(msg) <= min(n, skb_tailroom(skb)))
-		return ltcp_send_linear(skb, msg, msg_data_left(msg));
-	/* A small segment is filled in any case, a large one as far as there is room */
-	n = min(n, max(ltcp_send_room(sk), (int)PAGE_SIZE - (int)skb->len));
-	if (n <= 0 || !sk_page_frag_refill(sk, pfrag))
+	if (!sk_page_frag_refill(sk, pfrag))
 		return -ENOBUFS;
 	if (!ltcp_pages_fit(skb, pfrag->page, pfrag->offset))
 		return 0;
@@ -185,6 +175,65 @@ static int ltcp_send_fill(struct sock *sk, struct sk_buff *skb, struct msghdr *m
 	ltcp_pages_add(skb, pfrag->page, pfrag->offset, n);
 	pfrag->offset += n;
 	return n;
+}
+
+/* splice() and sendfile() bring pages, which need not be copied */
+static bool ltcp_send_brings_pages(const struct msghdr *msg)
+{
+	return unlikely(msg->msg_flags & MSG_SPLICE_PAGES) && iov_iter_is_bvec(&msg->msg_iter);
+}
+
+static bool ltcp_send_add_page(struct sock *sk, struct sk_buff *skb, struct page *page,
+			       unsigned int offset, int n)
+{
+	if (!ltcp_pages_add(skb, page, offset, n))
+		return false;
+	/* Who owns it may go on writing to it */
+	skb_shinfo(skb)->flags |= SKBFL_SHARED_FRAG;
+	skb->len += n;
+	skb->data_len += n;
+	skb->truesize += n;
+	sk_wmem_queued_add(sk, n);
+	sk_mem_charge(sk, n);
+	return true;
+}
+
+/* Append what lies in one of the user's pages, and the page to @skb; as ltcp_send_fill() */
+static int ltcp_send_page(struct sock *sk, struct sk_buff *skb, struct msghdr *msg, int most)
+{
+	struct page *page;
+	size_t offset;
+	ssize_t got = iov_iter_get_pages2(&msg->msg_iter, &page, most, 1, &offset);
+	int n;
+
+	if (got <= 0)
+		return -EFAULT;
+	n = ltcp_send_afford(sk, got);
+	if (n > 0 && !ltcp_send_add_page(sk, skb, page, offset, n))
+		n = 0;
+	iov_iter_revert(&msg->msg_iter, got - max(n, 0));
+	put_page(page);
+	return n;
+}
+
+/*
+ * Append the user's octets to @skb, at most one page of them.
+ * Return: how many; 0: @skb is full; -ENOBUFS: wait for memory; -EFAULT
+ */
+static int ltcp_send_fill(struct sock *sk, struct sk_buff *skb, struct msghdr *msg)
+{
+	int n = ltcp_transmit_burst(&ltcp_sk(sk)->tcb) - skb->len;
+
+	if (n <= 0)
+		return 0;
+	if (msg_data_left(msg) <= min(n, skb_tailroom(skb)))
+		return ltcp_send_linear(skb, msg, msg_data_left(msg));
+	/* A small segment is filled in any case, a large one as far as there is room */
+	n = min(n, max(ltcp_send_room(sk), (int)PAGE_SIZE - (int)skb->len));
+	if (n <= 0)
+		return -ENOBUFS;
+	return ltcp_send_brings_pages(msg) ? ltcp_send_page(sk, skb, msg, n) :
+					     ltcp_send_copy(sk, skb, msg, n);
 }
 
 /* @truesize: of @skb before text was added, which has been charged already */
@@ -450,7 +499,8 @@ static int ltcp_sendmsg_locked(struct sock *sk, struct msghdr *msg)
 /**
  * ltcp_sendmsg() - proto.sendmsg
  * @sk: not locked
- * @msg: what to send; MSG_OOB, MSG_MORE, MSG_DONTWAIT and MSG_NOSIGNAL are heeded
+ * @msg: what to send; MSG_OOB, MSG_MORE, MSG_DONTWAIT, MSG_NOSIGNAL and, from within
+ *	the kernel, MSG_SPLICE_PAGES are heeded
  * @size: octets
  *
  * Return: octets taken, which may be fewer, or -errno when none were
