@@ -200,13 +200,20 @@ static struct sockaddr_in6 link_peer(struct wire *w, int scope)
 	return a;
 }
 
+/* IPv6 makes an address's route later, in a worker of its own */
+static void add_link_address(struct wire *w)
+{
+	wire_ip(w, "address add " LINK_STACK "/64 dev tun0 nodad");
+	wire_sleep(w, 100);
+}
+
 /* RFC 4007: the link is part of the address */
 WIRE_TEST(link_local_active)
 {
 	struct sockaddr_in6 to = link_peer(w, 0);
 	int fd = wire_socket(w);
 
-	wire_ip(w, "address add " LINK_STACK "/64 dev tun0 nodad");
+	add_link_address(w);
 	wire_check(w, connect(fd, (struct sockaddr *)&to, sizeof(to)) && errno == EINVAL,
 		   "without a link: %s", strerror(errno));
 	to = link_peer(w, if_nametoindex("tun0"));
@@ -226,7 +233,7 @@ WIRE_TEST(link_local_passive)
 	socklen_t len = sizeof(peer);
 	int listener, fd;
 
-	wire_ip(w, "address add " LINK_STACK "/64 dev tun0 nodad");
+	add_link_address(w);
 	/* The only route for answers is the link that the SYN has come by */
 	wire_ip(w, "-6 route del default dev tun0");
 	listener = wire_listen_any(w);
@@ -246,7 +253,7 @@ WIRE_TEST(link_local_without_connection)
 {
 	int listener;
 
-	wire_ip(w, "address add " LINK_STACK "/64 dev tun0 nodad");
+	add_link_address(w);
 	w->flow->port = WIRE_PORT;
 	wire_send(w, SYN, .src = LINK_PEER, .dst = LINK_STACK);
 	wire_expect(w, RST | ACK, .seq = 0);
