@@ -205,20 +205,27 @@ TEST_F(pressure, goes_on_when_read)
 /* Many small segments that wait become few when nothing more would fit */
 TEST_F(pressure, small_segments_are_joined)
 {
-	int sv[2];
+	int sv[2], sent = 0;
+	uint8_t buf[100];
 
 	ASSERT_OK(stream_pair_across(&self->net, sv, PORT));
 	opt_set(sv[0], SOL_TCP, TCP_NODELAY, 1);
+	/* The last may not find memory where they come from, either */
 	for (int i = 0; i < 60; i++) {
+		ssize_t n;
+
 		if (i == 40)
 			ASSERT_OK(set_mem(self->mem, NONE));
-		ASSERT_TRUE(send_pattern(sv[0], 100, 1, 100 * i));
+		pattern_fill(buf, sizeof(buf), 1, sent);
+		n = send(sv[0], buf, sizeof(buf), MSG_DONTWAIT);
+		sent += n > 0 ? n : 0;
 		sleep_ms(20);
 	}
+	EXPECT_LE(4000, sent);
 	sleep_ms(1000);
 	say(self);
 	EXPECT_LT(0, both(self, "RcvCollapsed"));
-	EXPECT_TRUE(recv_pattern(sv[1], 6000, 1, 0));
+	EXPECT_TRUE(recv_pattern(sv[1], sent, 1, 0));
 	stream_close_pair(sv);
 }
 
