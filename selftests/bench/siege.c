@@ -25,20 +25,6 @@ static double now_us(void)
 	return t.tv_sec * 1e6 + t.tv_nsec / 1e3;
 }
 
-static long slab_kib(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	char line[128];
-	long kib = -1;
-
-	while (file && kib < 0 && fgets(line, sizeof(line), file))
-		sscanf(line, "Slab: %ld", &kib);
-	if (!file)
-		die("/proc/meminfo");
-	fclose(file);
-	return kib;
-}
-
 /* Its status says what part of the time that it took, in per cent, it should have taken */
 static pid_t flood(enum subject s, long a_second, int seconds)
 {

@@ -477,7 +477,7 @@ long sysctl_get(const char *name)
 
 long stream_counter(const char *name)
 {
-	FILE *file = fopen("/proc/net/ltcp_stat", "re");
+	FILE *file = fopen("/proc/thread-self/net/ltcp_stat", "re");
 	long value, found = -1;
 	char word[64];
 
@@ -487,6 +487,19 @@ long stream_counter(const char *name)
 	if (file)
 		fclose(file);
 	return found;
+}
+
+long slab_kib(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	char line[128];
+	long kib = -1;
+
+	while (file && kib < 0 && fgets(line, sizeof(line), file))
+		sscanf(line, "Slab: %ld", &kib);
+	if (file)
+		fclose(file);
+	return kib;
 }
 
 /* --- time ------------------------------------------------------------------ */

@@ -222,6 +222,8 @@ int sysctl_set_path(const char *path, const char *value);
 long sysctl_get(const char *name);
 /* A counter of LTCP's in the calling thread's namespace, by its name in src/mib.h, or -1 */
 long stream_counter(const char *name);
+/* KiB of the kernel's slabs, or -1 */
+long slab_kib(void);
 
 /* --- time ------------------------------------------------------------------ */
 

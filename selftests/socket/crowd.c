@@ -114,19 +114,6 @@ TEST_F_TIMEOUT(crowd, each_ends_within_10_ms, 3600)
 	free(to);
 }
 
-static long slab_kib(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	char line[128];
-	long kib = -1;
-
-	while (file && kib < 0 && fgets(line, sizeof(line), file))
-		sscanf(line, "Slab: %ld", &kib);
-	if (file)
-		fclose(file);
-	return kib;
-}
-
 /* In a namespace that ends with the process: 0 if all stood */
 static int leave_all_in_a_namespace(long n)
 {

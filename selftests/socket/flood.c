@@ -182,20 +182,6 @@ static const char *serve_one(int listener)
 	return wrong;
 }
 
-static long slab_kib(void)
-{
-	FILE *file = fopen("/proc/meminfo", "r");
-	char line[128];
-	long kib = -1;
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Slab: %ld", &kib) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return kib;
-}
-
 /* A few thousand segments, each remembered, would be as many KiB; FLOOD_KIB is for company */
 static long spare_kib(void)
 {

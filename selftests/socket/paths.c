@@ -646,12 +646,6 @@ TEST_F(paths, vrf_connect)
 
 /* --- the way in ------------------------------------------------------------------------------ */
 
-/* Segments whose route was known before it was looked for */
-static long early(void)
-{
-	return stream_counter("EarlyDemux");
-}
-
 /* Does an octet from host 2 arrive within @ms? */
 static bool arrives(int sv[2], long ms)
 {
@@ -675,16 +669,16 @@ TEST_F(paths, early_demux)
 	 */
 	sleep_ms(3000);
 	ASSERT_TRUE(arrives(sv, 1000));
-	before = early();
+	before = stream_counter("EarlyDemux");
 	ASSERT_LE(0, before);
 	ASSERT_TRUE(arrives(sv, 1000));
-	EXPECT_EQ(before + 1, early());
+	EXPECT_EQ(before + 1, stream_counter("EarlyDemux"));
 	ASSERT_OK(sysctl_set("early_demux", "0"));
 	ASSERT_TRUE(arrives(sv, 1000));
-	EXPECT_EQ(before + 1, early());
+	EXPECT_EQ(before + 1, stream_counter("EarlyDemux"));
 	ASSERT_OK(sysctl_set("early_demux", "1"));
 	ASSERT_TRUE(arrives(sv, 1000));
-	EXPECT_EQ(before + 2, early());
+	EXPECT_EQ(before + 2, stream_counter("EarlyDemux"));
 }
 
 /* A route that is remembered is not used when there is none any more */
