@@ -87,21 +87,6 @@ FIXTURE_TEARDOWN(pressure)
 	netns_pair_close(&self->net);
 }
 
-/* A counter of the namespace that the calling thread is in */
-static long counter(const char *name)
-{
-	FILE *f = fopen("/proc/thread-self/net/ltcp_stat", "r");
-	char line[100], word[60];
-	long value, found = -1;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%59s %ld", word, &value) == 2 && !strcmp(word, name))
-			found = value;
-	if (f)
-		fclose(f);
-	return found;
-}
-
 /* A counter of both namespaces; the calling thread is in the first afterwards */
 static long both(FIXTURE_DATA(pressure) *self, const char *name)
 {
@@ -109,7 +94,7 @@ static long both(FIXTURE_DATA(pressure) *self, const char *name)
 
 	for (int i = 1; i >= 0; i--) {
 		netns_enter(self->net.ns[i]);
-		sum += counter(name);
+		sum += stream_counter(name);
 	}
 	return sum;
 }
@@ -202,30 +187,52 @@ TEST_F(pressure, goes_on_when_read)
 	stream_close_pair(sv);
 }
 
-/* Many small segments that wait become few when nothing more would fit */
+/* Messages of 100 octets each, one at a time */
+static bool send_small(int fd, int from, int to, long pause_ms)
+{
+	for (int i = from; i < to; i++) {
+		if (!send_pattern(fd, 100, 1, i * 100))
+			return false;
+		sleep_ms(pause_ms);
+	}
+	return true;
+}
+
+/* Has the peer's queue come to @len octets, in a while? */
+static bool waiting(int fd, int len)
+{
+	int n = -1;
+
+	for (int i = 0; i < 300 && n != len; i++) {
+		sleep_ms(100);
+		ioctl(fd, SIOCINQ, &n);
+	}
+	return n == len;
+}
+
+/*
+ * Many small segments that wait become few when nothing more would fit. What is to come
+ * is on its way before memory ends: who sends would find none, either.
+ */
 TEST_F(pressure, small_segments_are_joined)
 {
-	int sv[2], sent = 0;
-	uint8_t buf[100];
+	const struct netem cut = { .loss = 1000000 };
+	int sv[2];
 
 	ASSERT_OK(stream_pair_across(&self->net, sv, PORT));
 	opt_set(sv[0], SOL_TCP, TCP_NODELAY, 1);
-	/* The last may not find memory where they come from, either */
-	for (int i = 0; i < 60; i++) {
-		ssize_t n;
-
-		if (i == 40)
-			ASSERT_OK(set_mem(self->mem, NONE));
-		pattern_fill(buf, sizeof(buf), 1, sent);
-		n = send(sv[0], buf, sizeof(buf), MSG_DONTWAIT);
-		sent += n > 0 ? n : 0;
-		sleep_ms(20);
-	}
-	EXPECT_LE(4000, sent);
-	sleep_ms(1000);
+	opt_set(sv[0], SOL_SOCKET, SO_SNDBUF, 1 << 18);
+	ASSERT_TRUE(send_small(sv[0], 0, 40, 20));
+	ASSERT_TRUE(waiting(sv[1], 4000));
+	ASSERT_OK(netem_set("eth0", &cut));
+	ASSERT_TRUE(send_small(sv[0], 40, 100, 0));
+	ASSERT_OK(set_mem(self->mem, NONE));
+	ASSERT_OK(netem_set("eth0", &variant->link));
+	for (int i = 0; i < 100 && !both(self, "RcvCollapsed"); i++)
+		sleep_ms(100);
 	say(self);
 	EXPECT_LT(0, both(self, "RcvCollapsed"));
-	EXPECT_TRUE(recv_pattern(sv[1], sent, 1, 0));
+	EXPECT_TRUE(recv_pattern(sv[1], 10000, 1, 0));
 	stream_close_pair(sv);
 }
 
