@@ -20,7 +20,7 @@ static struct ltcp_cong_ops *const cong_builtin[] = {
 	&ltcp_cong_dctcp,
 };
 
-static struct ltcp_cong_ops *find(const char *name)
+static struct ltcp_cong_ops *find_named(const char *name)
 {
 	struct ltcp_cong_ops *ops;
 
@@ -41,7 +41,7 @@ int ltcp_cong_register(struct ltcp_cong_ops *ops)
 		return -EINVAL;
 	}
 	spin_lock(&cong_lock);
-	if (find(ops->name))
+	if (find_named(ops->name))
 		err = -EEXIST;
 	else
 		list_add_tail_rcu(&ops->list, &cong_list);
@@ -72,7 +72,7 @@ static const struct ltcp_cong_ops *get(const char *name, bool may_all)
 	const struct ltcp_cong_ops *ops;
 
 	rcu_read_lock();
-	ops = find(name);
+	ops = find_named(name);
 	if (!ops)
 		ops = ERR_PTR(-ENOENT);
 	else if (READ_ONCE(ops->flags) & LTCP_CONG_RESTRICTED && !may_all)
@@ -124,7 +124,7 @@ int ltcp_cong_set_default(struct ltcp_net *ln, const char *name)
 	if (IS_ERR(ops))
 		return PTR_ERR(ops);
 	spin_lock(&cong_lock);
-	allow(find(name), true);	/* it is still there: we have its module */
+	allow(find_named(name), true);	/* it is still there: we have its module */
 	spin_unlock(&cong_lock);
 	ltcp_cong_put(xchg(&ln->cong, ops));
 	return 0;
@@ -161,7 +161,7 @@ int ltcp_cong_allow(char *names)
 
 	spin_lock(&cong_lock);
 	while ((name = strsep(&next, " ")))
-		if (*name && !find(name))
+		if (*name && !find_named(name))
 			err = -ENOENT;
 	if (!err)
 		list_for_each_entry(ops, &cong_list, list)

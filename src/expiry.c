@@ -10,11 +10,6 @@
 #define BREATH_NS	(50 * NSEC_PER_USEC)	/* between full runs */
 #define SLACK_NS	NSEC_PER_MSEC		/* entries that end together */
 
-static bool before(u32 a, u32 b)
-{
-	return (s32)(a - b) < 0;
-}
-
 /* The timer runs at a millisecond, or a breath from now if that has passed */
 static void arm(struct ltcp_expiry *e, u32 at_ms, u64 now)
 {
@@ -48,7 +43,7 @@ void ltcp_expiry_add(struct ltcp_expiry *e, unsigned int lane, struct ltcp_due *
 
 	ltcp_lanes_add(&e->lanes, lane, due, span_ms, ltcp_ms(now));
 	end = ltcp_lanes_end_ms(&e->lanes, due);
-	if (!e->armed || before(end, e->at_ms))
+	if (!e->armed || ltcp_ms_before(end, e->at_ms))
 		arm(e, end, now);
 }
 
@@ -59,7 +54,7 @@ static struct ltcp_due *pop(struct ltcp_expiry *e)
 
 	spin_lock(&e->lock);
 	due = ltcp_lanes_first(&e->lanes);
-	if (due && before(ltcp_ms(ltcp_now()), ltcp_lanes_end_ms(&e->lanes, due)))
+	if (due && ltcp_ms_before(ltcp_ms(ltcp_now()), ltcp_lanes_end_ms(&e->lanes, due)))
 		due = NULL;
 	if (due)
 		ltcp_lanes_remove(due);
@@ -67,7 +62,7 @@ static struct ltcp_due *pop(struct ltcp_expiry *e)
 	return due;
 }
 
-static enum hrtimer_restart timer_expired(struct hrtimer *timer)
+static enum hrtimer_restart lane_timer_expired(struct hrtimer *timer)
 {
 	struct ltcp_expiry *e = container_of(timer, struct ltcp_expiry, timer);
 	struct ltcp_due *due;
@@ -121,7 +116,7 @@ struct ltcp_expiry __percpu *ltcp_expiry_make(struct ltcp_net *ln, unsigned int 
 
 		spin_lock_init(&e->lock);
 		ltcp_lanes_init(&e->lanes, (struct ltcp_lane *)(e + 1), n_lanes);
-		ltcp_compat_hrtimer_setup(&e->timer, timer_expired, CLOCK_MONOTONIC,
+		ltcp_compat_hrtimer_setup(&e->timer, lane_timer_expired, CLOCK_MONOTONIC,
 					  HRTIMER_MODE_ABS_SOFT);
 		e->ln = ln;
 		e->expired = expired;

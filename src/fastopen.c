@@ -109,7 +109,7 @@ void ltcp_fastopen_listen(struct sock *sk, int backlog)
 		WRITE_ONCE(ltcp_sk(sk)->fastopen_queue, backlog);
 }
 
-static enum ltcp_fastopen_syn judge(struct sock *sk, const struct dst_entry *dst,
+static enum ltcp_fastopen_syn judge_cookie(struct sock *sk, const struct dst_entry *dst,
 				    const struct ltcp_key *key, const struct ltcp_seg *seg,
 				    struct ltcp_fastopen *answer)
 {
@@ -123,7 +123,7 @@ static enum ltcp_fastopen_syn judge(struct sock *sk, const struct dst_entry *dst
 				 trusts(sk, dst, LTCP_FASTOPEN_SERVER_TRUSTS), answer);
 }
 
-static bool enter(struct sock *sk)
+static bool enter_fastopen(struct sock *sk)
 {
 	struct ltcp_listener *l = ltcp_sk(sk)->listener;
 	bool room;
@@ -135,7 +135,7 @@ static bool enter(struct sock *sk)
 	return room;
 }
 
-static void leave(struct sock *sk, bool reset)
+static void leave_fastopen(struct sock *sk, bool reset)
 {
 	struct ltcp_listener *l = ltcp_sk(sk)->listener;
 
@@ -149,7 +149,7 @@ bool ltcp_fastopen_take_syn(struct sock *sk, const struct dst_entry *dst,
 			    struct ltcp_fastopen *answer)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
-	enum ltcp_fastopen_syn is = judge(sk, dst, key, seg, answer);
+	enum ltcp_fastopen_syn is = judge_cookie(sk, dst, key, seg, answer);
 
 	switch (is) {
 	case LTCP_FASTOPEN_PLAIN:
@@ -168,7 +168,7 @@ bool ltcp_fastopen_take_syn(struct sock *sk, const struct dst_entry *dst,
 		LTCP_COUNT(ln, FASTOPEN_OLD_KEY);
 		break;
 	}
-	if (enter(sk))
+	if (enter_fastopen(sk))
 		return true;
 	LTCP_COUNT(ln, FASTOPEN_OVERFLOWS);
 	answer->len = 0;
@@ -178,7 +178,7 @@ bool ltcp_fastopen_take_syn(struct sock *sk, const struct dst_entry *dst,
 void ltcp_fastopen_let_go(struct sock *sk)
 {
 	LTCP_COUNT(ltcp_sk_net(sk), FASTOPEN_PASSIVE_FAIL);
-	leave(sk, false);
+	leave_fastopen(sk, false);
 }
 
 void ltcp_fastopen_opened(struct sock *sk, struct sock *listener)
@@ -197,7 +197,7 @@ void ltcp_fastopen_moved(struct sock *sk, const struct ltcp_verdict *v)
 	if (!ltcp_sk(sk)->tcb.syn_acked && last->to != LTCP_CLOSED)
 		return;
 	ltcp_sk(sk)->parent = NULL;
-	leave(listener, last->to == LTCP_CLOSED && last->cause == LTCP_CAUSE_RCV_RST);
+	leave_fastopen(listener, last->to == LTCP_CLOSED && last->cause == LTCP_CAUSE_RCV_RST);
 	sock_put(listener);
 }
 

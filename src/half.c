@@ -133,7 +133,7 @@ static void end(struct ltcp_net *ln, struct ltcp_half_entry *entry)
 }
 
 /* Return: @skb, or NULL when the answer took its memory */
-static struct sk_buff *answer(struct ltcp_net *ln, const struct ltcp_half_entry *entry,
+static struct sk_buff *answer_syn(struct ltcp_net *ln, const struct ltcp_half_entry *entry,
 			      const struct ltcp_half *half, const struct ltcp_verdict *v,
 			      struct sk_buff *skb)
 {
@@ -201,7 +201,7 @@ static void expired(struct ltcp_net *ln, struct ltcp_due *due)
 		LTCP_COUNT(ln, TIMEOUTS);
 		LTCP_COUNT(ln, RETRANS_SEGS);
 	}
-	answer(ln, entry, &half, &v, NULL);
+	answer_syn(ln, entry, &half, &v, NULL);
 	if (v.act & LTCP_ACT_CLOSED)
 		end(ln, entry);
 }
@@ -261,7 +261,7 @@ static struct ltcp_half_entry *make_entry(struct sock *listener, const struct lt
 }
 
 /* Into the table, alone or in the place of TIME-WAIT */
-static int enter(struct ltcp_net *ln, struct ltcp_half_entry *entry, struct ltcp_timewait *old)
+static int enter_entry(struct ltcp_net *ln, struct ltcp_half_entry *entry, struct ltcp_timewait *old)
 {
 	if (!old)
 		return ltcp_table_insert(ln, &entry->node);
@@ -280,7 +280,7 @@ static int start(struct ltcp_net *ln, struct ltcp_half_entry *entry,
 
 	ltcp_expiry_here(ln->halves, &entry->due);
 	if (wait(ln, entry))
-		err = enter(ln, entry, old);
+		err = enter_entry(ln, entry, old);
 	if (err) {
 		entry->node.dead = true;
 		return err;
@@ -383,7 +383,7 @@ bool ltcp_half_rcv(struct ltcp_net *ln, struct ltcp_node *node, struct sk_buff *
 	sock_hold(listener);	/* our own: the entry's goes with it */
 	spin_unlock(&entry->lock);
 
-	skb = answer(ln, entry, &half, &v, skb);
+	skb = answer_syn(ln, entry, &half, &v, skb);
 	if (v.act & LTCP_ACT_CLOSED)
 		end(ln, entry);
 	if (child) {
@@ -433,12 +433,12 @@ static void reset_entry(struct ltcp_net *ln, struct ltcp_half_entry *entry)
 	spin_unlock(&entry->lock);
 	if (!ours)
 		return;
-	answer(ln, entry, &entry->half, &v, NULL);
+	answer_syn(ln, entry, &entry->half, &v, NULL);
 	end(ln, entry);
 }
 
 /* Some of a listener's entries that wait in one CPU's lanes */
-static unsigned int gather(struct ltcp_expiry *e, const struct sock *listener,
+static unsigned int gather_entries(struct ltcp_expiry *e, const struct sock *listener,
 			   struct ltcp_half_entry *found[CLOSE_BATCH])
 {
 	struct ltcp_half_entry *entry;
@@ -465,7 +465,7 @@ static bool purge_some(struct ltcp_net *ln, struct ltcp_expiry *e, struct sock *
 
 	rcu_read_lock();
 	local_bh_disable();
-	n = gather(e, listener, found);
+	n = gather_entries(e, listener, found);
 	for (i = 0; i < n; i++)
 		reset_entry(ln, found[i]);
 	local_bh_enable();

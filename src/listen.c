@@ -524,7 +524,7 @@ static bool admitted(const struct sock *sk, const struct ltcp_family *family, st
 }
 
 /* Is an ACK the echo of a cookie of ours? True when it was; @skb is consumed then */
-static bool take_ack(struct sock *sk, const struct ltcp_family *family, struct sk_buff *skb,
+static bool take_listener_ack(struct sock *sk, const struct ltcp_family *family, struct sk_buff *skb,
 		     struct ltcp_seg *seg, const struct ltcp_reply *reply)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
@@ -558,7 +558,7 @@ void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct s
 		return;
 	}
 	ltcp_fsm_segment_listen(seg, &v);
-	if (take_ack(sk, family, skb, seg, reply))
+	if (take_listener_ack(sk, family, skb, seg, reply))
 		return;
 	/* Text may overtake the ACK whose cookie makes the connection */
 	if ((v.act & LTCP_ACT_RST) && !(seg->opt.has & LTCP_HAS_COOKIE))

@@ -24,7 +24,7 @@
 /* What the segments of a run may differ in; of these only the first may have CWR */
 #define MAY_DIFFER	(LAST_ONLY | FIRST_ONLY)
 
-static unsigned int header_len(const u8 *header)
+static unsigned int tcp_header_len(const u8 *header)
 {
 	return (header[12] >> 4) * 4;
 }
@@ -99,7 +99,7 @@ struct sk_buff *ltcp_offload_cut(struct sk_buff *skb, netdev_features_t features
 
 	if (!pskb_may_pull(skb, LTCP_HEADER_MIN))
 		return ERR_PTR(-EINVAL);
-	header = header_len(skb->data);
+	header = tcp_header_len(skb->data);
 	if (header < LTCP_HEADER_MIN || !pskb_may_pull(skb, header))
 		return ERR_PTR(-EINVAL);
 	__skb_pull(skb, header);
@@ -120,7 +120,7 @@ static bool follows(struct sk_buff *p, const u8 *h, const u8 *held, unsigned int
 {
 	unsigned int most = skb_shinfo(p)->gso_size, options = header - LTCP_HEADER_MIN;
 
-	return text && text <= most && header_len(held) == header &&
+	return text && text <= most && tcp_header_len(held) == header &&
 	       !((h[HDR_FLAGS] ^ held[HDR_FLAGS]) & ~MAY_DIFFER) && !(h[HDR_FLAGS] & FIRST_ONLY) &&
 	       !memcmp(h + HDR_ACK, held + HDR_ACK, 4) &&
 	       !memcmp(h + HDR_WINDOW, held + HDR_WINDOW, 2) &&
@@ -191,7 +191,7 @@ static bool append_skb(struct sk_buff *p, struct sk_buff *skb, unsigned int head
  * What comes from within the host may still be accounted to its sender, and be
  * the clone of what he keeps: a run gets an account and shared info of its own.
  */
-static bool append(struct sk_buff *p, struct sk_buff *skb)
+static bool append_segment(struct sk_buff *p, struct sk_buff *skb)
 {
 	unsigned int text = skb_gro_len(skb), header = skb_gro_offset(skb);
 
@@ -219,7 +219,7 @@ static const u8 *gro_header(struct sk_buff *skb, unsigned int *len)
 
 	if (!h)
 		return NULL;
-	*len = header_len(h);
+	*len = tcp_header_len(h);
 	if (*len < LTCP_HEADER_MIN || *len > skb_gro_len(skb))
 		return NULL;
 	h = skb_gro_header(skb, at + *len, at);
@@ -246,7 +246,7 @@ struct sk_buff *ltcp_offload_merge(struct list_head *held, struct sk_buff *skb)
 	p = find_run(held, h);
 	if (p) {
 		most = skb_shinfo(p)->gso_size;
-		if (follows(p, h, skb_transport_header(p), header, text) && append(p, skb)) {
+		if (follows(p, h, skb_transport_header(p), header, text) && append_segment(p, skb)) {
 			skb_transport_header(p)[HDR_FLAGS] |= flags & LAST_ONLY;
 			over |= text < most;
 		}

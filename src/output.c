@@ -190,7 +190,7 @@ static struct sk_buff *find_queued(struct sock *sk, struct sk_buff *skb, u32 seq
 }
 
 /* Text that lies in too many pieces is copied into an skb of its own */
-static struct sk_buff *gather(struct sock *sk, struct sk_buff *from, u32 seq, u32 len)
+static struct sk_buff *gather_text(struct sock *sk, struct sk_buff *from, u32 seq, u32 len)
 {
 	struct sk_buff *skb = alloc_skb(HEADROOM + len, GFP_ATOMIC | __GFP_NOWARN);
 
@@ -273,7 +273,7 @@ static struct sk_buff *sliced(struct sock *sk, struct sk_buff *from, struct ltcp
 	len = max(skb->len - skb->len % mss, min(plan->len, mss));
 	if (len > skb->len || pskb_trim(skb, len)) {
 		kfree_skb(skb);
-		skb = gather(sk, from, plan->seq, len);
+		skb = gather_text(sk, from, plan->seq, len);
 	}
 	ltcp_plan_shorten(plan, len);
 	return skb;
@@ -340,7 +340,7 @@ static void retry_later(struct sock *sk, u64 now)
 		tcb->timer[LTCP_TIMER_RTX] = now + tcb->rtt.rto_us;
 }
 
-static u32 header_len(const struct ltcp_family *family)
+static u32 headers_len(const struct ltcp_family *family)
 {
 	return family->header_len + LTCP_HEADER_MIN;
 }
@@ -348,7 +348,7 @@ static u32 header_len(const struct ltcp_family *family)
 static u32 path_mss(const struct sock *sk, u32 mtu)
 {
 	const struct ltcp_sock *ls = ltcp_sk(sk);
-	u32 headers = header_len(ls->family) + ls->family->options_len(sk);
+	u32 headers = headers_len(ls->family) + ls->family->options_len(sk);
 	u32 mss = mtu > headers ? mtu - headers : 0;
 
 	return ls->user_mss && ls->user_mss < mss ? ls->user_mss : mss;
@@ -656,7 +656,7 @@ u16 ltcp_output_adv_mss(const struct ltcp_family *family, const struct dst_entry
 	if (!mss) {
 		u32 mtu = dst_mtu(dst);	/* SHLD-6, MUST-67: what fits, options not counted */
 
-		mss = mtu > header_len(family) ? mtu - header_len(family) : 0;
+		mss = mtu > headers_len(family) ? mtu - headers_len(family) : 0;
 	}
 	if (user_mss && user_mss < mss)
 		mss = user_mss;

@@ -62,7 +62,7 @@ static bool wasteful(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /* The text of @skb behind what @roomy has; the last time is the one that is told */
-static bool append(struct sk_buff *roomy, const struct sk_buff *skb)
+static bool append_text(struct sk_buff *roomy, const struct sk_buff *skb)
 {
 	if (skb_copy_bits(skb, 0, skb_put(roomy, skb->len), skb->len))
 		return false;
@@ -94,7 +94,7 @@ static struct sk_buff *repack(struct sock *sk, struct sk_buff *skb)
 	roomy = alloc_roomy(skb);
 	if (!roomy)
 		return skb;
-	if (!sk_rmem_schedule(sk, roomy, roomy->truesize) || !append(roomy, skb)) {
+	if (!sk_rmem_schedule(sk, roomy, roomy->truesize) || !append_text(roomy, skb)) {
 		kfree_skb(roomy);
 		return skb;
 	}
@@ -132,7 +132,7 @@ static struct ltcp_run run_from(const struct sk_buff_head *queue, struct sk_buff
 }
 
 /* Those pieces become one; return: that, or the last of them where it would not be cheaper */
-static struct sk_buff *join(struct sock *sk, struct sk_buff *first, const struct ltcp_run *run)
+static struct sk_buff *join_skbs(struct sock *sk, struct sk_buff *first, const struct ltcp_run *run)
 {
 	struct sk_buff_head *queue = &sk->sk_receive_queue;
 	struct sk_buff *roomy, *skb = first;
@@ -142,7 +142,7 @@ static struct sk_buff *join(struct sock *sk, struct sk_buff *first, const struct
 	roomy = alloc_roomy(first);
 	if (!roomy)
 		return run->last;
-	while (append(roomy, skb) && skb != run->last)
+	while (append_text(roomy, skb) && skb != run->last)
 		skb = skb_queue_next(queue, skb);
 	if (roomy->len != run->len || LTCP_CB(roomy)->end != LTCP_CB(run->last)->end) {
 		kfree_skb(roomy);
@@ -171,7 +171,7 @@ static bool collapse(struct sock *sk)
 	while (skb) {
 		struct ltcp_run run = run_from(queue, skb);
 
-		skb = join(sk, skb, &run);
+		skb = join_skbs(sk, skb, &run);
 		skb = skb_queue_is_last(queue, skb) ? NULL : skb_queue_next(queue, skb);
 	}
 	return true;
@@ -339,7 +339,7 @@ static void widen(const struct sock *sk, struct ltcp_range *run)
 }
 
 /* RFC 2018 section 4: the next ACK tells of the piece that has just arrived, new or not */
-static void tell(struct sock *sk, struct ltcp_range run)
+static void tell_sack(struct sock *sk, struct ltcp_range run)
 {
 	widen(sk, &run);
 	ltcp_sack_stored(&ltcp_sk(sk)->tcb, &run);
@@ -402,7 +402,7 @@ static void keep_ahead(struct sock *sk, struct sk_buff *skb)
 
 	LTCP_COUNT(ltcp_sk_net(sk), OUT_OF_ORDER);
 	if (!fit(sk, &new)) {
-		tell(sk, new);
+		tell_sack(sk, new);
 		kfree_skb(skb);
 		return;
 	}
@@ -417,7 +417,7 @@ static void keep_ahead(struct sock *sk, struct sk_buff *skb)
 		skb_set_owner_r(skb, sk);
 		link_ahead(&ltcp_sk(sk)->ahead, skb);
 	}
-	tell(sk, new);
+	tell_sack(sk, new);
 }
 
 /* What was kept has come once more, in order */

@@ -51,7 +51,7 @@ static struct ltcp_taken __rcu **slot_of(const struct ltcp_key *key)
 	return &slots[hash % LTCP_TAKEN_SLOTS];
 }
 
-static bool is_of(const struct ltcp_taken *taken, const struct ltcp_net *ln,
+static bool taken_is_of(const struct ltcp_taken *taken, const struct ltcp_net *ln,
 		  const struct ltcp_key *key)
 {
 	return taken->ln == ln && taken->rport == key->rport &&
@@ -67,7 +67,7 @@ struct ltcp_taken *ltcp_taken_find(struct ltcp_net *ln, const struct ltcp_key *k
 		return NULL;
 	rcu_read_lock();
 	taken = rcu_dereference(*slot_of(key));
-	if (taken && (!is_of(taken, ln, key) || !refcount_inc_not_zero(&taken->refs)))
+	if (taken && (!taken_is_of(taken, ln, key) || !refcount_inc_not_zero(&taken->refs)))
 		taken = NULL;
 	rcu_read_unlock();
 	return taken;

@@ -301,7 +301,7 @@ static bool is_dupack(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u3
 	return ltcp_in_flight(tcb) && !ltcp_seg_len(seg) && wnd == tcb->snd_wnd && wnd;
 }
 
-static void take_ack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, bool syn_again,
+static void take_segment_ack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, bool syn_again,
 		     const struct ltcp_env *env, struct ltcp_verdict *v)
 {
 	/* RFC 7323 section 2.2: the window of a SYN is never scaled */
@@ -385,7 +385,7 @@ static bool step5_ack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, bool syn
 		return challenge(tcb, LTCP_REASON_ACK, env, v);
 	if (!tcb->syn_acked && seq_gt(seg->ack, tcb->iss))
 		tcb->syn_acked = 1;	/* CLOSE came before the ACK of our SYN (arrow 10) */
-	take_ack(tcb, seg, syn_again, env, v);
+	take_segment_ack(tcb, seg, syn_again, env, v);
 
 	if (!ltcp_fin_acked(tcb))
 		return true;
@@ -543,7 +543,7 @@ static bool is_expected(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
 static void arrives_expected(struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
 			     const struct ltcp_env *env, struct ltcp_verdict *v)
 {
-	take_ack(tcb, seg, false, env, v);
+	take_segment_ack(tcb, seg, false, env, v);
 	tcb->rcv_at = env->now;
 	tcb->keep_probes = 0;
 	if (tcb->ts_ok)

@@ -36,7 +36,7 @@ static void begin(struct ltcp_tcb *tcb, u64 now)
 		tcb->cong->init(tcb, now);
 }
 
-static void tell(struct ltcp_tcb *tcb, enum ltcp_cong_event event, u64 now)
+static void tell_algorithm(struct ltcp_tcb *tcb, enum ltcp_cong_event event, u64 now)
 {
 	if (tcb->cong->event)
 		tcb->cong->event(tcb, event, now);
@@ -96,7 +96,7 @@ static void marked(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sample)
 	reduce(tcb, LTCP_CONG_ECHO, sample->in_flight, sample->now);
 	if (tcb->cwnd > tcb->ssthresh)
 		tcb->cwnd = tcb->ssthresh;
-	tell(tcb, LTCP_CONG_EV_CWR, sample->now);
+	tell_algorithm(tcb, LTCP_CONG_EV_CWR, sample->now);
 }
 
 /* CWND becomes @window; ssthresh remembers most of what it was (RFC 7661 section 4.4.3) */
@@ -120,7 +120,7 @@ static void age(struct ltcp_tcb *tcb, u64 now)
 		tcb->cwnd_used_at += NVP;
 	}
 	if (tcb->cwnd != old)
-		tell(tcb, LTCP_CONG_EV_RESTART, now);
+		tell_algorithm(tcb, LTCP_CONG_EV_RESTART, now);
 }
 
 /*
@@ -165,12 +165,12 @@ void ltcp_cong_rto(struct ltcp_tcb *tcb, u32 flight, u64 now)
 		ltcp_cong_reduce(tcb, flight, now);
 	tcb->cwnd = tcb->snd_mss;
 	tcb->cwnd_acked = 0;
-	tell(tcb, LTCP_CONG_EV_RTO, now);
+	tell_algorithm(tcb, LTCP_CONG_EV_RTO, now);
 }
 
 void ltcp_cong_recovered(struct ltcp_tcb *tcb, u64 now)
 {
-	tell(tcb, LTCP_CONG_EV_RECOVERED, now);
+	tell_algorithm(tcb, LTCP_CONG_EV_RECOVERED, now);
 }
 
 void ltcp_cong_undo(struct ltcp_tcb *tcb, u64 now)
@@ -180,7 +180,7 @@ void ltcp_cong_undo(struct ltcp_tcb *tcb, u64 now)
 	if (tcb->ssthresh < tcb->prior_ssthresh)
 		tcb->ssthresh = tcb->prior_ssthresh;
 	tcb->ecn_reduced = 0;
-	tell(tcb, LTCP_CONG_EV_UNDO, now);
+	tell_algorithm(tcb, LTCP_CONG_EV_UNDO, now);
 }
 
 /* RFC 5681 section 4.1, a restart window of the initial one */
@@ -193,7 +193,7 @@ void ltcp_cong_start(struct ltcp_tcb *tcb, u64 now)
 	    now - tcb->snd_at <= tcb->rtt.rto_us)
 		return;
 	shrink(tcb, window);
-	tell(tcb, LTCP_CONG_EV_RESTART, now);
+	tell_algorithm(tcb, LTCP_CONG_EV_RESTART, now);
 }
 
 /*

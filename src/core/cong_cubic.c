@@ -192,7 +192,7 @@ static u32 cubic_ssthresh(struct ltcp_tcb *tcb, enum ltcp_cong_signal signal, u3
 }
 
 /* Section 4.9: a reduction for nothing */
-static void undo(struct cubic *c, u64 now)
+static void cubic_undo(struct cubic *c, u64 now)
 {
 	c->epoch = c->undo_epoch;
 	c->now = c->undo;
@@ -209,7 +209,7 @@ static void cubic_event(struct ltcp_tcb *tcb, enum ltcp_cong_event event, u64 no
 		c->epoch = 0;
 	}
 	if (event == LTCP_CONG_EV_UNDO) {
-		undo(c, now);
+		cubic_undo(c, now);
 		if (tcb->ssthresh == ~0u)
 			c->hystart = (struct ltcp_hystart) {};
 	}

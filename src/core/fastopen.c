@@ -97,7 +97,7 @@ static struct ltcp_fastopen_peer *set_of(struct ltcp_fastopen_cache *cache,
 	return cache->peer[hash % LTCP_FASTOPEN_SETS];
 }
 
-static bool is_of(const struct ltcp_fastopen_peer *peer, const struct ltcp_tuple *tuple)
+static bool is_cookie_of(const struct ltcp_fastopen_peer *peer, const struct ltcp_tuple *tuple)
 {
 	return peer->used && !memcmp(peer->laddr, tuple->laddr, sizeof(peer->laddr)) &&
 	       !memcmp(peer->raddr, tuple->raddr, sizeof(peer->raddr));
@@ -115,7 +115,7 @@ struct ltcp_fastopen_peer *ltcp_fastopen_find(struct ltcp_fastopen_cache *cache,
 	unsigned int i;
 
 	for (i = 0; i < LTCP_FASTOPEN_WAYS; i++) {
-		if (is_of(&set[i], tuple)) {
+		if (is_cookie_of(&set[i], tuple)) {
 			use(cache, &set[i]);
 			return &set[i];
 		}

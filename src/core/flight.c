@@ -126,7 +126,7 @@ static bool alike(const struct ltcp_span *a, const struct ltcp_span *b, u32 grai
 }
 
 /* Span @i and the one after it become one if they are alike */
-static void join(struct ltcp_flight *f, unsigned int i, u32 grain)
+static void join_spans(struct ltcp_flight *f, unsigned int i, u32 grain)
 {
 	struct ltcp_span *a = ltcp_flight_span(f, i);
 
@@ -138,13 +138,13 @@ static void join(struct ltcp_flight *f, unsigned int i, u32 grain)
 
 static void join_around(struct ltcp_flight *f, unsigned int i, u32 grain)
 {
-	join(f, i, grain);
+	join_spans(f, i, grain);
 	if (i)
-		join(f, i - 1, grain);
+		join_spans(f, i - 1, grain);
 }
 
 /* The span that holds @seq, which is in flight */
-static unsigned int find(const struct ltcp_flight *f, u32 seq)
+static unsigned int find_span(const struct ltcp_flight *f, u32 seq)
 {
 	unsigned int low = 0, high = f->n;
 
@@ -182,7 +182,7 @@ void ltcp_flight_sent(struct ltcp_flight *f, u32 una, u32 end, u32 now, u32 grai
 void ltcp_flight_resent(struct ltcp_flight *f, u32 una, const struct ltcp_range *what, u32 now,
 			u32 grain)
 {
-	unsigned int i = find(f, what->start);
+	unsigned int i = find_span(f, what->start);
 
 	if (!f->parted)	/* what was new meanwhile lies between, in time */
 		grain = 0;
@@ -200,7 +200,7 @@ void ltcp_flight_resent(struct ltcp_flight *f, u32 una, const struct ltcp_range 
 		set(f, una, i, LTCP_SPAN_AGAIN);
 		ltcp_flight_span(f, i)->sent = now;
 		if (i && alike(ltcp_flight_span(f, i - 1), ltcp_flight_span(f, i), grain))
-			join(f, --i, grain);
+			join_spans(f, --i, grain);
 	}
 }
 
@@ -275,7 +275,7 @@ void ltcp_flight_sacked(struct ltcp_flight *f, u32 una, const struct ltcp_range 
 {
 	unsigned int i;
 
-	for (i = find(f, what->start); i < f->n; i++) {
+	for (i = find_span(f, what->start); i < f->n; i++) {
 		struct ltcp_span *span = ltcp_flight_span(f, i);
 		u32 start = start_of(f, una, i);
 
@@ -294,9 +294,9 @@ void ltcp_flight_sacked(struct ltcp_flight *f, u32 una, const struct ltcp_range 
 		deliver(span, start, span->end, d);
 		d->sacked += span->end - start;
 		set(f, una, i, LTCP_SPAN_SACKED | (span->is & LTCP_SPAN_AGAIN));
-		join(f, i, 0);
+		join_spans(f, i, 0);
 		if (i && (ltcp_flight_span(f, i - 1)->is & LTCP_SPAN_SACKED))
-			join(f, --i, 0);
+			join_spans(f, --i, 0);
 	}
 }
 
@@ -327,7 +327,7 @@ void ltcp_flight_lose_all(struct ltcp_flight *f, u32 una)
 		if (!(span->is & (LTCP_SPAN_SACKED | LTCP_SPAN_LOST)))
 			ltcp_flight_lose(f, una, i);
 		if (i && alike(span - 1, span, 0))
-			join(f, i - 1, 0);
+			join_spans(f, i - 1, 0);
 		else
 			i++;
 	}

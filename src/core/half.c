@@ -60,7 +60,7 @@ void ltcp_half_ack(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg)
 	seg->wnd = half->wnd >> half->rcv_wscale;
 }
 
-static void answer(struct ltcp_half *half, u64 now, enum ltcp_reason why,
+static void answer_half(struct ltcp_half *half, u64 now, enum ltcp_reason why,
 		   struct ltcp_verdict *v)
 {
 	v->reason = why;
@@ -113,14 +113,14 @@ void ltcp_half_segment(struct ltcp_half *half, const struct ltcp_seg *seg, unsig
 	}
 	if (!acceptable(half, seg) || (!(flags & LTCP_RST) && old_timestamp(half, seg))) {
 		if (!(flags & LTCP_RST))
-			answer(half, now, LTCP_REASON_SEQUENCE, v);
+			answer_half(half, now, LTCP_REASON_SEQUENCE, v);
 		return;
 	}
 	if (flags & LTCP_RST) {		/* RFC 5961 section 3.2 */
 		if (seg->seq == half->irs + 1)
 			forget(v, LTCP_CAUSE_RCV_RST);
 		else
-			answer(half, now, LTCP_REASON_RST, v);
+			answer_half(half, now, LTCP_REASON_RST, v);
 		return;
 	}
 	if (flags & LTCP_SYN) {		/* fourth: "return this connection to LISTEN" */

@@ -44,7 +44,7 @@ static void take_rtt(struct ltcp_hystart *h, u32 us)
 		h->samples++;
 }
 
-static void judge(struct ltcp_hystart *h)
+static void judge_round(struct ltcp_hystart *h)
 {
 	if (h->samples < N_RTT_SAMPLE)
 		return;
@@ -66,7 +66,7 @@ void ltcp_hystart_acked(struct ltcp_hystart *h, struct ltcp_tcb *tcb,
 		h->window_end = tcb->snd_nxt;
 	ltcp_cong_slow_start(tcb, h->css_rounds ? n / CSS_GROWTH_DIVISOR : n);
 	take_rtt(h, sample->rtt_us);
-	judge(h);
+	judge_round(h);
 	if (seq_ge(sample->ack, h->window_end))
 		next_round(h, tcb);
 }

@@ -32,12 +32,6 @@ unsigned int ltcp_lanes_pick(struct ltcp_lanes *lanes, u32 span_ms)
 	return empty;
 }
 
-/* The clock may have wrapped between the two. */
-static bool before(u32 a, u32 b)
-{
-	return (s32)(a - b) < 0;
-}
-
 void ltcp_lanes_add(struct ltcp_lanes *lanes, unsigned int lane, struct ltcp_due *due,
 		    u32 span_ms, u32 now_ms)
 {
@@ -49,7 +43,7 @@ void ltcp_lanes_add(struct ltcp_lanes *lanes, unsigned int lane, struct ltcp_due
 	/* The millisecond that has begun does not count; nor does what another span has */
 	due->since_ms = now_ms + 1 + span_ms - l->span_ms;
 	for (pos = l->dues.prev; pos != &l->dues; pos = pos->prev)
-		if (!before(due->since_ms, list_entry(pos, struct ltcp_due, link)->since_ms))
+		if (!ltcp_ms_before(due->since_ms, list_entry(pos, struct ltcp_due, link)->since_ms))
 			break;
 	list_add(&due->link, pos);
 }
@@ -70,7 +64,7 @@ struct ltcp_due *ltcp_lanes_first(const struct ltcp_lanes *lanes)
 
 	for (i = 0; i < lanes->n; i++) {
 		due = list_first_entry_or_null(&lanes->lane[i].dues, struct ltcp_due, link);
-		if (due && (!first || before(ltcp_lanes_end_ms(lanes, due),
+		if (due && (!first || ltcp_ms_before(ltcp_lanes_end_ms(lanes, due),
 					     ltcp_lanes_end_ms(lanes, first))))
 			first = due;
 	}

@@ -46,6 +46,12 @@ struct ltcp_lanes {
 	unsigned int n;
 };
 
+/* Does @a come before @b on the millisecond clock? It may have wrapped between the two. */
+static inline bool ltcp_ms_before(u32 a, u32 b)
+{
+	return (s32)(a - b) < 0;
+}
+
 /**
  * ltcp_lanes_init() - empty lanes
  * @lanes: result; spans are 0

@@ -89,7 +89,7 @@ static u16 next_size(const struct ltcp_tcb *tcb)
 }
 
 /* Section 7.5.1: nothing is missing, and what follows will tell soon whether it is lost */
-static bool may_probe(const struct ltcp_tcb *tcb, u32 text)
+static bool may_probe_mtu(const struct ltcp_tcb *tcb, u32 text)
 {
 	u32 all = text + FOLLOWERS * tcb->snd_mss, window = all + tcb->snd_mss;
 
@@ -106,7 +106,7 @@ u32 ltcp_plpmtu_due(const struct ltcp_tcb *tcb)
 	    tcb->conf->mtu_probing == LTCP_MTU_PROBING_OFF)
 		return 0;
 	text = ltcp_mss_text(tcb, next_size(tcb));
-	return text > tcb->snd_mss && may_probe(tcb, text) ? text : 0;
+	return text > tcb->snd_mss && may_probe_mtu(tcb, text) ? text : 0;
 }
 
 void ltcp_plpmtu_sent(struct ltcp_tcb *tcb, u32 seq)

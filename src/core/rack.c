@@ -132,7 +132,7 @@ bool ltcp_rack_probe_answered(struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
 }
 
 /* Section 7.2: conditions of a probe */
-static bool may_probe(const struct ltcp_tcb *tcb)
+static bool may_probe_tail(const struct ltcp_tcb *tcb)
 {
 	return tcb->sack_ok && tcb->conf->tail_probe && tcb->recovery == LTCP_REC_OPEN &&
 	       ltcp_flight_clean(&tcb->flight) && !tcb->rack.probing && !tcb->backoff &&
@@ -157,7 +157,7 @@ void ltcp_rack_start_timer(struct ltcp_tcb *tcb, u64 now)
 	if (tcb->rack.wait_us) {
 		at = now + tcb->rack.wait_us;
 		tcb->rtx_mode = LTCP_RTX_REORDER;
-	} else if (may_probe(tcb)) {
+	} else if (may_probe_tail(tcb)) {
 		at = now + probe_timeout(tcb);
 		tcb->rtx_mode = LTCP_RTX_PROBE;
 	} else {

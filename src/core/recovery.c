@@ -178,7 +178,7 @@ static void enter_fast(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 	v->notes |= LTCP_NOTE_FAST_RETRANSMIT;
 }
 
-static void leave(struct ltcp_tcb *tcb, u64 now)
+static void leave_recovery(struct ltcp_tcb *tcb, u64 now)
 {
 	tcb->recovery = LTCP_REC_OPEN;
 	tcb->frto = LTCP_FRTO_OFF;
@@ -188,7 +188,7 @@ static void leave(struct ltcp_tcb *tcb, u64 now)
 }
 
 /* Nothing was lost: all is as before */
-static void undo(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
+static void undo_recovery(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 {
 	v->notes |= LTCP_NOTE_UNDO;
 	if (tcb->recovery == LTCP_REC_LOSS)
@@ -197,7 +197,7 @@ static void undo(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 	tcb->rtx_force = 0;
 	ltcp_flight_forget_lost(&tcb->flight);
 	if (tcb->recovery != LTCP_REC_OPEN)
-		leave(tcb, now);
+		leave_recovery(tcb, now);
 	ltcp_cong_undo(tcb, now);
 }
 
@@ -289,7 +289,7 @@ static void in_fast(struct ltcp_tcb *tcb, u32 acked, const struct news *news,
 			tcb->cwnd = tcb->ssthresh;
 		else
 			full_ack(tcb);
-		leave(tcb, news->now);
+		leave_recovery(tcb, news->now);
 		in_open(tcb, news, v);	/* what was sent since may be missing, too */
 		return;
 	}
@@ -343,13 +343,13 @@ static bool forward(struct ltcp_tcb *tcb, const struct news *news)
 static void in_loss(struct ltcp_tcb *tcb, const struct news *news, struct ltcp_verdict *v)
 {
 	if (forward(tcb, news)) {
-		undo(tcb, news->now, v);
+		undo_recovery(tcb, news->now, v);
 		return;
 	}
 	if (tcb->sack_ok)
 		ltcp_rack_detect(tcb, news->now);
 	if (news->advanced && seq_ge(tcb->snd_una, tcb->recover))
-		leave(tcb, news->now);
+		leave_recovery(tcb, news->now);
 }
 
 /* Section 7.4.2 of RFC 8985: the probe was what was lost, and that was congestion */
@@ -372,7 +372,7 @@ static void respond(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u32 acked,
 	if (news->advanced)
 		tcb->rack.probe_due = 0;
 	if (was_mistaken(tcb, seg, news))
-		undo(tcb, news->now, v);
+		undo_recovery(tcb, news->now, v);
 	switch (tcb->recovery) {
 	case LTCP_REC_OPEN:
 		in_open(tcb, news, v);

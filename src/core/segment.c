@@ -13,27 +13,27 @@
 
 /* Where the fields are */
 enum {
-	AT_SPORT	= 0,
-	AT_DPORT	= 2,
-	AT_SEQ		= 4,
-	AT_ACK		= 8,
-	AT_OFFSET	= 12,	/* upper half; the lower is reserved, ignored and sent as 0 */
-	AT_FLAGS	= 13,
-	AT_WND		= 14,
-	AT_CHECKSUM	= 16,
-	AT_UP		= 18,
+	OFS_SPORT	= 0,
+	OFS_DPORT	= 2,
+	OFS_SEQ		= 4,
+	OFS_ACK		= 8,
+	OFS_OFFSET	= 12,	/* upper half; the lower is reserved, ignored and sent as 0 */
+	OFS_FLAGS	= 13,
+	OFS_WND		= 14,
+	OFS_CHECKSUM	= 16,
+	OFS_UP		= 18,
 };
 
 static void parse_fixed(struct ltcp_seg *seg, const u8 *hdr)
 {
-	seg->sport = ltcp_get_be16(hdr + AT_SPORT);
-	seg->dport = ltcp_get_be16(hdr + AT_DPORT);
-	seg->seq = ltcp_get_be32(hdr + AT_SEQ);
-	seg->ack = ltcp_get_be32(hdr + AT_ACK);
-	seg->flags = hdr[AT_FLAGS];
+	seg->sport = ltcp_get_be16(hdr + OFS_SPORT);
+	seg->dport = ltcp_get_be16(hdr + OFS_DPORT);
+	seg->seq = ltcp_get_be32(hdr + OFS_SEQ);
+	seg->ack = ltcp_get_be32(hdr + OFS_ACK);
+	seg->flags = hdr[OFS_FLAGS];
 	seg->ecn = 0;
-	seg->wnd = ltcp_get_be16(hdr + AT_WND);
-	seg->up = ltcp_get_be16(hdr + AT_UP);
+	seg->wnd = ltcp_get_be16(hdr + OFS_WND);
+	seg->up = ltcp_get_be16(hdr + OFS_UP);
 }
 
 int ltcp_segment_parse(struct ltcp_seg *seg, const u8 *hdr, unsigned int hdr_len,
@@ -43,7 +43,7 @@ int ltcp_segment_parse(struct ltcp_seg *seg, const u8 *hdr, unsigned int hdr_len
 
 	if (hdr_len < LTCP_HEADER_MIN)
 		return LTCP_PARSE_SHORT;
-	len = (hdr[AT_OFFSET] >> 4) * 4;
+	len = (hdr[OFS_OFFSET] >> 4) * 4;
 	if (len < LTCP_HEADER_MIN || len > hdr_len || len > total)
 		return LTCP_PARSE_SHORT;
 
@@ -60,14 +60,14 @@ unsigned int ltcp_segment_write(u8 *hdr, const struct ltcp_seg *seg)
 	unsigned int len = LTCP_HEADER_MIN;
 
 	len += ltcp_options_write(hdr + LTCP_HEADER_MIN, &seg->opt);
-	ltcp_put_be16(hdr + AT_SPORT, seg->sport);
-	ltcp_put_be16(hdr + AT_DPORT, seg->dport);
-	ltcp_put_be32(hdr + AT_SEQ, seg->seq);
-	ltcp_put_be32(hdr + AT_ACK, seg->ack);
-	hdr[AT_OFFSET] = len / 4 << 4;
-	hdr[AT_FLAGS] = seg->flags;
-	ltcp_put_be16(hdr + AT_WND, seg->wnd);
-	ltcp_put_be16(hdr + AT_CHECKSUM, 0);
-	ltcp_put_be16(hdr + AT_UP, seg->up);
+	ltcp_put_be16(hdr + OFS_SPORT, seg->sport);
+	ltcp_put_be16(hdr + OFS_DPORT, seg->dport);
+	ltcp_put_be32(hdr + OFS_SEQ, seg->seq);
+	ltcp_put_be32(hdr + OFS_ACK, seg->ack);
+	hdr[OFS_OFFSET] = len / 4 << 4;
+	hdr[OFS_FLAGS] = seg->flags;
+	ltcp_put_be16(hdr + OFS_WND, seg->wnd);
+	ltcp_put_be16(hdr + OFS_CHECKSUM, 0);
+	ltcp_put_be16(hdr + OFS_UP, seg->up);
 	return len;
 }

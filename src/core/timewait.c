@@ -35,7 +35,7 @@ static bool reopens(const struct ltcp_tw *tw, const struct ltcp_seg *seg,
 	return seq_gt(seg->seq, tw->rcv_nxt);
 }
 
-static void answer(struct ltcp_tw *tw, u64 now, enum ltcp_reason why, struct ltcp_verdict *v)
+static void answer_old(struct ltcp_tw *tw, u64 now, enum ltcp_reason why, struct ltcp_verdict *v)
 {
 	v->reason = why;
 	if (ltcp_limiter_allow(&tw->challenge, now))
@@ -66,7 +66,7 @@ void ltcp_tw_segment(struct ltcp_tw *tw, const struct ltcp_seg *seg,
 	/* An ACK in its place needs no answer; two TIME-WAITs must not talk for ever */
 	if (!ltcp_seg_len(seg) && seg->seq == tw->rcv_nxt && !old)
 		return;
-	answer(tw, now, old ? LTCP_REASON_PAWS : LTCP_REASON_SEQUENCE, v);
+	answer_old(tw, now, old ? LTCP_REASON_PAWS : LTCP_REASON_SEQUENCE, v);
 }
 
 bool ltcp_tw_reusable(const struct ltcp_tw *tw, const struct ltcp_conf *conf, u32 age_ms)

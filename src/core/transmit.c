@@ -12,7 +12,7 @@
 #include "window.h"
 
 #define CORK_US		200000	/* MUST-60: what MSG_MORE may hold back, and how long */
-#define PATH_MSS_MIN	28	/* of the least MTU that RFC 791 allows, 68 octets */
+#define PATH_MSS_MIN	28	/* of the least_of MTU that RFC 791 allows, 68 octets */
 #define BURST_US	1000	/* what a burst may be worth at the rate of the path */
 
 void ltcp_tcb_set_path_mss(struct ltcp_tcb *tcb, u32 path_mss)
@@ -44,7 +44,7 @@ static void finish_plan(const struct ltcp_tcb *tcb, struct ltcp_plan *plan, bool
 		plan->flags |= LTCP_FIN;
 }
 
-static u32 min3(u32 a, u32 b, u32 c)
+static u32 least_of(u32 a, u32 b, u32 c)
 {
 	if (b < a)
 		a = b;
@@ -76,7 +76,7 @@ static bool plan_run(const struct ltcp_tcb *tcb, const struct ltcp_range *run,
 		return false;
 	plan->again = true;
 	plan->seq = run->start;
-	plan->len = min3(text, again_room(tcb, run), tcb->snd_mss);
+	plan->len = least_of(text, again_room(tcb, run), tcb->snd_mss);
 	finish_plan(tcb, plan, tcb->fin_queued && seq_gt(run->end, tcb->snd_end) &&
 		    plan->seq + plan->len == tcb->snd_end);
 	return plan->len || (plan->flags & LTCP_FIN);
@@ -145,16 +145,16 @@ static u32 burst_bound(const struct ltcp_tcb *tcb)
  */
 static u32 burst_max(const struct ltcp_tcb *tcb)
 {
-	u32 max = burst_bound(tcb), least = 2u * tcb->snd_mss;
+	u32 max = burst_bound(tcb), least_of = 2u * tcb->snd_mss;
 	u32 srtt = tcb->rtt.srtt_us / 8;
 	u64 worth;
 
-	if (max <= least || srtt <= BURST_US)
+	if (max <= least_of || srtt <= BURST_US)
 		return max;
 	worth = div_u64(2ull * BURST_US * tcb->cwnd, srtt);
 	if (worth >= max)
 		return max;
-	return worth > least ? worth : least;
+	return worth > least_of ? worth : least_of;
 }
 
 u32 ltcp_transmit_burst(const struct ltcp_tcb *tcb)
@@ -186,7 +186,7 @@ static bool plan_new(const struct ltcp_tcb *tcb, u32 room, struct ltcp_plan *pla
 	plan->again = false;
 	plan->seq = tcb->snd_nxt;
 	/* Less than two full segments make no burst, so a probe's room (plan_tail) is one */
-	plan->len = min3(avail, room, room < 2u * tcb->snd_mss ? tcb->snd_mss : burst_max(tcb));
+	plan->len = least_of(avail, room, room < 2u * tcb->snd_mss ? tcb->snd_mss : burst_max(tcb));
 	/* FIN has a number of its own and needs its place in the window */
 	fin = ltcp_fin_unsent(tcb) && plan->len == avail && room > plan->len;
 	if (plan->len > tcb->snd_mss)
@@ -259,7 +259,7 @@ bool ltcp_transmit_probe(const struct ltcp_tcb *tcb, struct ltcp_plan *plan)
 		return false;
 	plan->seq = tcb->snd_una;
 	plan->again = seq_lt(plan->seq, tcb->snd_nxt);
-	plan->len = min3(text, tcb->snd_wnd ? : 1, tcb->snd_mss);
+	plan->len = least_of(text, tcb->snd_wnd ? : 1, tcb->snd_mss);
 	finish_plan(tcb, plan, fin && plan->len == text &&
 		    (!text || tcb->snd_wnd > text));
 	plan->probe = !tcb->snd_wnd;
