@@ -9,6 +9,7 @@
 #                        the ones that scripts/vm boots
 # and how:
 #   LTCP_DEBUG=1         with run-time checks (default with KERNEL=)
+#   LTCP_PARTS=1         each file by itself (default with KERNEL=debug; Kbuild has the why)
 KERNEL ?=
 KDIR ?=
 SUITE ?=
@@ -20,6 +21,7 @@ CLOCK ?=
 ifneq ($(KERNEL),)
   NAME := $(KERNEL)
   LTCP_DEBUG ?= 1
+  LTCP_PARTS ?= $(if $(filter debug,$(KERNEL)),1,0)
 else ifneq ($(KDIR),)
   NAME := $(notdir $(abspath $(KDIR)))
   LTCP_DEBUG ?= 0
@@ -27,6 +29,7 @@ else
   NAME := $(shell uname -r)
   LTCP_DEBUG ?= 0
 endif
+LTCP_PARTS ?= 0
 
 TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 OUT := $(TOP)/build/$(NAME)
@@ -83,6 +86,7 @@ modules: ## ltcp.ko, for the running kernel, KDIR=path or KERNEL=6.1|6.12|debug
 	$(quiet)$(find_headers); $(plant_farm) && \
 	$(MAKE) --no-print-directory -C $$kdir M=$(FARM) V=$(V) W=1 $$btf \
 		LTCP_DEBUG=$(call yes,$(LTCP_DEBUG)) LTCP_WERROR=$(call yes,$(LTCP_WERROR)) \
+		LTCP_PARTS=$(call yes,$(LTCP_PARTS)) \
 		$(if $(C),C=$(C)) modules && \
 	for ko in ltcp.ko selftests/cong/ltcp_cong_example.ko; do \
 		if ! [ $(OUT)/$${ko##*/} -nt $(FARM)/$$ko ]; then \

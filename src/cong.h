@@ -12,6 +12,14 @@
 #include "core/cong.h"
 #include "net.h"
 
+/*
+ * What other modules' algorithms use: a compiler that sees all of this module (Kbuild)
+ * would leave out of it what only others call.
+ */
+extern typeof(ltcp_cong_slow_start) ltcp_cong_slow_start __visible;
+extern typeof(ltcp_cong_avoid) ltcp_cong_avoid __visible;
+extern typeof(ltcp_cong_reno_grow) ltcp_cong_reno_grow __visible;
+
 /**
  * ltcp_cong_register() - offer an algorithm
  * @ops: name, ssthresh and grow are set; nobody writes to it but LTCP until
@@ -19,14 +27,14 @@
  *
  * Return: 0, -EINVAL when something is missing, -EEXIST when the name is taken
  */
-int ltcp_cong_register(struct ltcp_cong_ops *ops);
+int __visible ltcp_cong_register(struct ltcp_cong_ops *ops);
 
 /**
  * ltcp_cong_unregister() - no longer offer it
  * @ops: no connection uses it and no namespace has it as default: either would hold
  *	a reference to @ops->owner
  */
-void ltcp_cong_unregister(struct ltcp_cong_ops *ops);
+void __visible ltcp_cong_unregister(struct ltcp_cong_ops *ops);
 
 /**
  * ltcp_cong_get() - find an algorithm, its module is loaded if need be and if the caller may

@@ -72,6 +72,9 @@ static void __exit ltcp_exit(void)
 	ltcp_timewait_exit();
 }
 
+/* Whom nobody calls that the compiler sees (Kbuild) it would leave out */
+int init_module(void) __visible;
+void cleanup_module(void) __visible;
 module_init(ltcp_init);
 module_exit(ltcp_exit);
 
