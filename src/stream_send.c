@@ -273,6 +273,18 @@ static int ltcp_send_new(struct sock *sk, struct msghdr *msg)
 	return n;
 }
 
+/*
+ * An skb is full and there is more to come. What does not fill a packet, since most of
+ * the skb has been sent, goes with the rest of the call: it is known then what ends it.
+ */
+static void ltcp_send_burst(struct sock *sk)
+{
+	const struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+
+	if (ltcp_unsent(tcb) >= ltcp_transmit_burst(tcb))
+		ltcp_output(sk);
+}
+
 /* Queue some of the user's octets; what fills a packet is sent if it may be */
 static int ltcp_send_some(struct sock *sk, struct msghdr *msg, bool *fresh)
 {
@@ -289,9 +301,8 @@ static int ltcp_send_some(struct sock *sk, struct msghdr *msg, bool *fresh)
 	LTCP_CB(skb)->end += n;
 	/* The last octet of the call is the urgent one (MUST-62) */
 	ltcp_fsm_send(tcb, n, (msg->msg_flags & MSG_OOB) && !msg_data_left(msg));
-	/* What ends the call goes when it is known what is to be done with it */
 	if (skb->len >= ltcp_transmit_burst(tcb) && msg_data_left(msg))
-		ltcp_output(sk);
+		ltcp_send_burst(sk);
 	return n;
 }
 
