@@ -10,6 +10,7 @@
 #include "net.h"
 #include "offload.h"
 #include "pages.h"
+#include "slices.h"
 
 /* Where the fields are, RFC 9293 section 3.1 */
 #define HDR_SEQ		4
@@ -106,7 +107,7 @@ struct sk_buff *ltcp_offload_cut(struct sk_buff *skb, netdev_features_t features
 	/* A device that sums only protocols it knows would sum ours wrongly or not at all */
 	if (!(features & NETIF_F_HW_CSUM))
 		features &= ~NETIF_F_CSUM_MASK;
-	segs = skb_segment(skb, features & ~NETIF_F_GSO_PARTIAL);
+	segs = ltcp_slices(skb, features & ~NETIF_F_GSO_PARTIAL);
 	if (!IS_ERR_OR_NULL(segs))
 		finish_segments(segs, header, was);
 	return segs;
