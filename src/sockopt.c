@@ -304,27 +304,12 @@ static int ltcp_get_maxseg(const struct sock *sk)
 	return lsk->tcb.snd_mss;
 }
 
-static int ltcp_get_linger2(const struct ltcp_tcb *tcb)
+/* How long, or how often, a connection waits for its peer */
+static int ltcp_get_patience(const struct ltcp_tcb *tcb, int optname, int *val)
 {
-	return tcb->linger_s ? : tcb->conf->fin_timeout_s;
-}
-
-static int ltcp_get_option(const struct sock *sk, int optname, int *val)
-{
-	const struct ltcp_sock *lsk = ltcp_sk(sk);
-	const struct ltcp_tcb *tcb = &lsk->tcb;
 	const struct ltcp_conf *conf = tcb->conf;
 
 	switch (optname) {
-	case TCP_NODELAY:
-		*val = tcb->nodelay;
-		break;
-	case TCP_MAXSEG:
-		*val = ltcp_get_maxseg(sk);
-		break;
-	case TCP_CORK:
-		*val = lsk->cork;
-		break;
 	case TCP_KEEPIDLE:
 		*val = tcb->keep_idle_s ? : conf->keepalive_time_s;
 		break;
@@ -338,16 +323,40 @@ static int ltcp_get_option(const struct sock *sk, int optname, int *val)
 		*val = tcb->syn_retries ? : conf->syn_retries;
 		break;
 	case TCP_LINGER2:
-		*val = ltcp_get_linger2(tcb);
+		*val = tcb->linger_s ? : conf->fin_timeout_s;
+		break;
+	case TCP_USER_TIMEOUT:
+		*val = tcb->user_timeout_ms;
+		break;
+	case TCP_THIN_LINEAR_TIMEOUTS:
+		*val = tcb->thin_linear;
+		break;
+	default:
+		return -ENOPROTOOPT;
+	}
+	return 0;
+}
+
+static int ltcp_get_option(const struct sock *sk, int optname, int *val)
+{
+	const struct ltcp_sock *lsk = ltcp_sk(sk);
+	const struct ltcp_tcb *tcb = &lsk->tcb;
+
+	switch (optname) {
+	case TCP_NODELAY:
+		*val = tcb->nodelay;
+		break;
+	case TCP_MAXSEG:
+		*val = ltcp_get_maxseg(sk);
+		break;
+	case TCP_CORK:
+		*val = lsk->cork;
 		break;
 	case TCP_WINDOW_CLAMP:
 		*val = lsk->window_clamp;
 		break;
 	case TCP_QUICKACK:
 		*val = tcb->quickack;
-		break;
-	case TCP_USER_TIMEOUT:
-		*val = tcb->user_timeout_ms;
 		break;
 	case TCP_NOTSENT_LOWAT:
 		*val = lsk->notsent_lowat;
@@ -370,9 +379,6 @@ static int ltcp_get_option(const struct sock *sk, int optname, int *val)
 	case TCP_INQ:
 		*val = lsk->inq;
 		break;
-	case TCP_THIN_LINEAR_TIMEOUTS:
-		*val = tcb->thin_linear;
-		break;
 	case TCP_THIN_DUPACK:
 	case TCP_IS_MPTCP:
 		*val = 0;
@@ -381,7 +387,7 @@ static int ltcp_get_option(const struct sock *sk, int optname, int *val)
 		*val = ltcp_ms(ltcp_now()) + tcb->ts_off;
 		break;
 	default:
-		return -ENOPROTOOPT;
+		return ltcp_get_patience(tcb, optname, val);
 	}
 	return 0;
 }
