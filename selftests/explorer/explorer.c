@@ -128,7 +128,7 @@ static u32 n_visits, max_visits, *table, table_size;
 static struct world **frontier;
 static u32 current;
 static struct action under_way;
-static bool quieting, replaying;
+static bool performing, quieting, replaying;
 
 static u32 iss_of(int i, unsigned int incarnation)
 {
@@ -682,7 +682,9 @@ static void expand(u32 at)
 				memcpy(&world, frontier[at], sizeof(world));
 				if (!possible(a))
 					continue;
+				performing = true;
 				perform(a);
+				performing = false;
 				visit(at, a);
 			}
 		}
@@ -691,7 +693,9 @@ static void expand(u32 at)
 
 static void print_action(struct action a)
 {
-	static const char * const timers[] = { "RTX", "PERSIST", "DELACK", "KEEPALIVE", "LINGER" };
+	static const char * const timers[LTCP_N_TIMERS] = {
+		"RTX", "PERSIST", "DELACK", "KEEPALIVE", "LINGER", "PACE",
+	};
 	const struct ltcp_seg *seg = &world.channel[a.peer][a.which].seg;
 
 	printf("#   %c %s", 'A' + a.peer, action_names[a.kind]);
@@ -718,7 +722,7 @@ static void print_trace(u32 at)
 		printf("   -> %s, %s\n", ltcp_state_name(peer_state(&world.peer[0])),
 		       ltcp_state_name(peer_state(&world.peer[1])));
 	}
-	if (quieting)
+	if (!performing)
 		return;
 	print_action(last);
 	printf("   -> violation\n");
