@@ -44,13 +44,23 @@ void __visible ltcp_cong_unregister(struct ltcp_cong_ops *ops);
  * Return: the algorithm, with a reference for ltcp_cong_put(), or ERR_PTR: -ENOENT, -EPERM
  */
 const struct ltcp_cong_ops *ltcp_cong_get(const char *name, bool may_all);
+
+/**
+ * ltcp_cong_put() - give a reference back
+ * @ops: the algorithm
+ */
 void ltcp_cong_put(const struct ltcp_cong_ops *ops);
 
-/* The namespace's default, with a reference */
+/**
+ * ltcp_cong_get_default() - what new sockets of a namespace use
+ * @ln: namespace
+ *
+ * Return: the algorithm, with a reference for ltcp_cong_put()
+ */
 const struct ltcp_cong_ops *ltcp_cong_get_default(struct ltcp_net *ln);
 
 /**
- * ltcp_cong_set_default() - what new sockets of a namespace use
+ * ltcp_cong_set_default() - say what new sockets of a namespace use
  * @ln: namespace
  * @name: an algorithm; everybody may use it from now on
  *
@@ -84,14 +94,39 @@ int ltcp_cong_allow(char *names);
  */
 void ltcp_cong_switch(struct sock *sk, const struct ltcp_cong_ops *ops);
 
-/* Those that LTCP itself has; when it is loaded */
+/**
+ * ltcp_cong_register_builtin() - offer those that LTCP itself has, when it is loaded
+ */
 void ltcp_cong_register_builtin(void);
 
-/* The beginning and the end of a socket, and of a namespace */
+/**
+ * ltcp_cong_sock_init() - a new socket uses its namespace's default
+ * @sk: nobody else knows it yet
+ */
 void ltcp_cong_sock_init(struct sock *sk);
+
+/**
+ * ltcp_cong_sock_child() - a passive connection uses what its listener does
+ * @sk: the listener's copy: its reference is the listener's so far
+ */
 void ltcp_cong_sock_child(struct sock *sk);
+
+/**
+ * ltcp_cong_sock_exit() - a socket gives its reference back
+ * @sk: at its end
+ */
 void ltcp_cong_sock_exit(struct sock *sk);
+
+/**
+ * ltcp_cong_net_init() - a namespace begins with the default of the first one
+ * @ln: the namespace
+ */
 void ltcp_cong_net_init(struct ltcp_net *ln);
+
+/**
+ * ltcp_cong_net_exit() - a namespace gives its reference back
+ * @ln: the namespace, at its end
+ */
 void ltcp_cong_net_exit(struct ltcp_net *ln);
 
 #endif

@@ -26,8 +26,16 @@ enum {
  */
 bool ltcp_ecn_wanted(const struct ltcp_conf *conf, const struct ltcp_cong_ops *ops, bool active);
 
-/* An ECN-setup SYN, or SYN-ACK, section 6.1.1 */
+/**
+ * ltcp_ecn_setup_syn() - does a SYN ask for ECN? RFC 3168 section 6.1.1
+ * @seg: the SYN
+ */
 bool ltcp_ecn_setup_syn(const struct ltcp_seg *seg);
+
+/**
+ * ltcp_ecn_setup_synack() - does a SYN-ACK agree to it?
+ * @seg: the SYN-ACK
+ */
 bool ltcp_ecn_setup_synack(const struct ltcp_seg *seg);
 
 /**
