@@ -698,6 +698,85 @@ TEST_F(paths, address_goes_and_returns)
 	EXPECT_EQ(1, recv(sv[0], &octet, 1, 0));
 }
 
+/* --- IPsec ------------------------------------------------------------------------------------ */
+
+/* What the kernel is told of packets from @from to the other host: "xfrm @what src … dst … @more" */
+static int tell_ipsec(const char *what, int from, const char *more)
+{
+	const char *net = stream_ipv6() ? "fd00::" : "10.0.0.";
+
+	return netns_ip("xfrm %s src %s%d dst %s%d %s\n", what, net, from, net, 3 - from, more);
+}
+
+/* A policy of host 2's refuses what host 1 sends: SYNs, and text of a connection that is open */
+TEST_F(paths, ipsec_policy_refuses)
+{
+	int fd = stream_socket(0), listener = listen_there(self), sv[2];
+	char octet;
+
+	ASSERT_OK(listener);
+	at(self, 2);
+	ASSERT_OK(tell_ipsec("policy add", 1, "dir in action block"));
+	at(self, 1);
+	ASSERT_OK(opt_timeout(fd, SO_SNDTIMEO, 100));
+	EXPECT_EQ(-1, stream_connect(fd, addr_host(2, PORT)));
+	EXPECT_EQ(0, wait_events(listener, POLLIN, 10));
+	close(fd);
+	at(self, 2);
+	ASSERT_OK(tell_ipsec("policy delete", 1, "dir in"));
+	at(self, 1);
+	ASSERT_OK(stream_pair_at(sv, listener, addr_host(2, PORT)));
+	at(self, 2);
+	ASSERT_OK(tell_ipsec("policy add", 1, "dir in action block"));
+	EXPECT_EQ(1, send(sv[0], "x", 1, 0));
+	EXPECT_EQ(0, wait_events(sv[1], POLLIN, 1000));
+	ASSERT_OK(tell_ipsec("policy delete", 1, "dir in"));
+	EXPECT_EQ(POLLIN, wait_events(sv[1], POLLIN, 10000));
+	EXPECT_EQ(1, recv(sv[1], &octet, 1, 0));
+}
+
+#define ESP "reqid 1 mode transport"
+#define KEY "0x00112233445566778899aabbccddeeff01020304"
+
+/* Host @host sends by ESP, and takes nothing in that did not come by it */
+static void demand_esp(struct __test_metadata *_metadata, FIXTURE_DATA(paths) *self, int host)
+{
+	at(self, host);
+	for (int from = 1; from <= 2; from++) {
+		ASSERT_OK(tell_ipsec("state add", from,
+				     "proto esp spi 0x100 " ESP " aead rfc4106(gcm(aes)) " KEY " 128"));
+		ASSERT_OK(tell_ipsec("policy add", from,
+				     from == host ? "dir out tmpl proto esp " ESP :
+						    "dir in tmpl proto esp " ESP));
+	}
+}
+
+TEST_F(paths, ipsec_carries)
+{
+	struct mover m;
+	struct packet p;
+	int sv[2], tap;
+	char octet;
+
+	demand_esp(_metadata, self, 2);
+	demand_esp(_metadata, self, 1);
+	tap = tap_open("eth0");
+	ASSERT_OK(tap);
+	ASSERT_OK(pair_across(self, sv));
+	mover_send(&m, sv[0], 300000, 1);
+	EXPECT_TRUE(recv_pattern(sv[1], 300000, 1, 0));
+	EXPECT_TRUE(mover_join(&m));
+	EXPECT_FALSE(tap_next(tap, &p, 100));
+	/* What comes in the clear now is no part of the connection */
+	ASSERT_OK(tell_ipsec("policy delete", 1, "dir out"));
+	EXPECT_EQ(1, send(sv[0], "x", 1, 0));
+	EXPECT_TRUE(tap_next(tap, &p, 1000));
+	EXPECT_EQ(0, wait_events(sv[1], POLLIN, 1000));
+	ASSERT_OK(tell_ipsec("policy add", 1, "dir out tmpl proto esp " ESP));
+	EXPECT_EQ(POLLIN, wait_events(sv[1], POLLIN, 10000));
+	EXPECT_EQ(1, recv(sv[1], &octet, 1, 0));
+}
+
 /* --- namespaces ------------------------------------------------------------------------------ */
 
 TEST_F(paths, sysctls_per_namespace)
