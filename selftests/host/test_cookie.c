@@ -408,6 +408,20 @@ TEST(cookie_has_one_form)
 	EXPECT(!accepted(&seg, NOW));
 }
 
+/* Timestamps that were agreed on are in every segment (RFC 7323 section 3.2), the first included */
+TEST(cookie_wants_the_timestamps_it_tells_of)
+{
+	struct ltcp_seg seg = answered(OPTION, IRS, 1440, NOW);
+
+	EXPECT(accepted(&seg, NOW));
+	seg.opt.has = LTCP_HAS_COOKIE;
+	EXPECT(!accepted(&seg, NOW));
+	/* Those that were not are ignored */
+	seg = answered(OPTION_ALONE, IRS, 1440, NOW);
+	seg.opt.has |= LTCP_HAS_TS;
+	EXPECT(accepted(&seg, NOW));
+}
+
 /* 2^-29 a guess at most: not once in a quarter of a million (count_cookies.c counts them all) */
 TEST(cookie_guesses_fail)
 {

@@ -298,6 +298,28 @@ WIRE_TEST(cookie_forged_option)
 	wire_expect_state(w, NO_FD, LISTEN);
 }
 
+/*
+ * The echo without the timestamps that were agreed on: dropped, as by an entry. It must not
+ * make a connection that the segment itself does not open: no timer would end that.
+ */
+WIRE_TEST(cookie_without_timestamps)
+{
+	struct peer peer = { .ts = true, .echoes = true }, bare;
+	int listener = wire_listen(w);
+
+	wire_sysctl(w, "ltcp_syncookies", COOKIES_ALWAYS);
+	shake_hands(w, &peer);
+	bare = peer;
+	bare.answer_len -= 12;
+	memmove(bare.answer, peer.answer + 12, bare.answer_len);
+	send_answer(w, &bare, ACK);
+	wire_expect_nothing(w, 1000);
+	wire_check(w, accept(listener, NULL, NULL) < 0 && errno == EAGAIN, "a connection");
+	wire_expect_state(w, NO_FD, LISTEN);
+	send_answer(w, &peer, ACK);
+	wire_expect_state(w, wire_accept(w, listener), ESTABLISHED);
+}
+
 /* --- what strangers achieve ------------------------------------------------------------- */
 
 /* ACKs with whatever numbers build nothing: a RST each, and nothing is kept */

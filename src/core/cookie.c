@@ -245,6 +245,8 @@ static bool check_option(struct ltcp_cookie_options *opt, const struct ltcp_tupl
 	opt->ts_off = full_tsval(mac, state) - (ltcp_ms(now_us) - age);
 	opt->echo_ok = 1;
 	opt->timed = 1;
+	if (opt->ts_ok && !(seg->opt.has & LTCP_HAS_TS))	/* RFC 7323 section 3.2 */
+		return false;
 	return seg->ack - 1 == full_iss(mac, period) &&
 	       ltcp_get_be32(p + AT_MAC) == mac >> 32 && !(state & STATE_BARE);
 }
