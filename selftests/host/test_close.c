@@ -564,6 +564,33 @@ TEST(time_wait_with_timestamps_refuses)
 	EXPECT_SENT(&p, ACK, ISS + 2, IRS + 2, 0);
 }
 
+/* RFC 7323 section 4.3: TS.Recent follows what is in its place, and the FIN that comes again */
+TEST(time_wait_follows_timestamps)
+{
+	struct ltcp_seg seg;
+	struct peer p;
+
+	time_wait_with_timestamps(&p);
+	ARRIVES_TS(&p, 150, 0, .flags = FIN | ACK, .seq = IRS + 1, .ack = ISS + 2);
+	seg = EXPECT_SENT(&p, ACK, ISS + 2, IRS + 2, 0);
+	EXPECT_EQ(seg.opt.tsecr, 150);
+	ARRIVES_TS(&p, 170, 0, .flags = ACK, .seq = IRS + 2, .ack = ISS + 2);
+	EXPECT_SILENT(&p);
+	/* Not what is old, nor what acknowledges anything else */
+	ARRIVES_TS(&p, 190, 0, .flags = ACK, .seq = IRS + 1, .ack = ISS + 2, .text = 1);
+	seg = EXPECT_SENT(&p, ACK, ISS + 2, IRS + 2, 0);
+	EXPECT_EQ(seg.opt.tsecr, 170);
+	ARRIVES_TS(&p, 190, 0, .flags = ACK, .seq = IRS + 2, .ack = ISS + 1);
+	EXPECT_SILENT(&p);
+	/* So a SYN from before them is old */
+	ARRIVES_TS(&p, 169, 0, .flags = SYN, .seq = IRS + 100000);
+	EXPECT_STATE(&p, TIME_WAIT);
+	seg = EXPECT_SENT(&p, ACK, ISS + 2, IRS + 2, 0);
+	EXPECT_EQ(seg.opt.tsecr, 170);
+	ARRIVES_TS(&p, 171, 0, .flags = SYN, .seq = IRS - 100000);
+	EXPECT_STATE(&p, SYN_RECEIVED);
+}
+
 /* An old FIN, from before TS.Recent, does not restart 2MSL */
 TEST(time_wait_is_not_restarted_by_an_old_fin)
 {

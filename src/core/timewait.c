@@ -42,6 +42,16 @@ static void answer_old(struct ltcp_tw *tw, u64 now, enum ltcp_reason why, struct
 		v->act |= LTCP_ACT_ACK;
 }
 
+/*
+ * RFC 7323 section 4.3, and as for text whose ACK was lost (arrives.c): what comes in its place
+ * moves TS.Recent, and the FIN that comes again is what our ACK answers. RFC 6191 wants the last.
+ */
+static void follow_timestamp(struct ltcp_tw *tw, const struct ltcp_seg *seg)
+{
+	if (tw->ts_ok && (seg->opt.has & LTCP_HAS_TS) && seg->ack == tw->snd_nxt)
+		tw->ts_recent = seg->opt.tsval;
+}
+
 void ltcp_tw_segment(struct ltcp_tw *tw, const struct ltcp_seg *seg,
 		     const struct ltcp_conf *conf, u64 now, struct ltcp_verdict *v)
 {
@@ -60,12 +70,15 @@ void ltcp_tw_segment(struct ltcp_tw *tw, const struct ltcp_seg *seg,
 	/* "The only thing that can arrive in this state is a retransmission of the remote FIN" */
 	if ((seg->flags & (LTCP_FIN | LTCP_ACK | LTCP_SYN)) == (LTCP_FIN | LTCP_ACK) && !old &&
 	    ltcp_seg_end(seg) == tw->rcv_nxt) {
+		follow_timestamp(tw, seg);
 		v->act |= LTCP_ACT_ACK | LTCP_ACT_RESTART;
 		return;
 	}
 	/* An ACK in its place needs no answer; two TIME-WAITs must not talk for ever */
-	if (!ltcp_seg_len(seg) && seg->seq == tw->rcv_nxt && !old)
+	if (!ltcp_seg_len(seg) && seg->seq == tw->rcv_nxt && !old) {
+		follow_timestamp(tw, seg);
 		return;
+	}
 	answer_old(tw, now, old ? LTCP_REASON_PAWS : LTCP_REASON_SEQUENCE, v);
 }
 
