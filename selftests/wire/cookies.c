@@ -114,7 +114,8 @@ static struct wire_seg shake_hands(struct wire *w, struct peer *peer)
 	struct wire_seg synack;
 
 	send_syn(w, peer);
-	synack = wire_expect(w, SYN | ACK | ECE, .ack = 1)->seg;
+	/* An ISS alone has no room for ECN */
+	synack = wire_expect(w, SYN | ACK | (peer->ts || peer->echoes ? ECE : 0), .ack = 1)->seg;
 	prepare_answer(w, peer);
 	return synack;
 }
@@ -242,6 +243,86 @@ WIRE_TEST(cookie_continues_timestamps)
 	wire_check(w, (u32)w->pkt->seg.tsval - (u32)synack.tsval - 50 <= 20,
 		   "TSval %u after %u", (u32)w->pkt->seg.tsval, (u32)synack.tsval);
 	send_answer(w, &peer, ACK);
+}
+
+/* --- how long they live -------------------------------------------------------------- */
+
+#define PERIOD_MS	30000
+#define KEY_MS		(16 * PERIOD_MS)	/* when there is another key */
+
+/* When a cookie is made and echoed, milliseconds from a change of the period */
+struct life {
+	int made;
+	int echoed;
+	bool good;
+};
+
+static s64 now_ms(void)
+{
+	return wire_now() / 1000;
+}
+
+/* poll() may oversleep by a thousandth, a tenth of a second at most */
+static void sleep_until(struct wire *w, s64 ms)
+{
+	if (ms - now_ms() > 200)
+		wire_sleep(w, ms - now_ms() - 200);
+	wire_sleep(w, ms - now_ms());
+}
+
+/* @every: of which changes */
+static void live(struct wire *w, int listener, const struct life *life, int every)
+{
+	struct peer *peer, peers[] = { {}, { .ts = true }, { .echoes = true } };
+	s64 change;
+
+	for (peer = peers; peer < peers + 3; peer++) {
+		wire_new_flow(w);
+		w->flow->port = WIRE_PORT;
+		change = (now_ms() / every + 1) * every;
+		sleep_until(w, change + life->made);
+		shake_hands(w, peer);
+		sleep_until(w, change + life->echoed);
+		send_answer(w, peer, ACK);
+		if (life->good)
+			wire_abort(w, wire_accept(w, listener));
+		else if (!peer->echoes)
+			wire_expect(w, RST, .seq = 1);
+		wire_drain(w, 100);
+		wire_check(w, accept(listener, NULL, NULL) < 0, "a cookie too old was taken");
+	}
+}
+
+/* In the period that they are made in, and to the end of the next */
+WIRE_TEST(cookie_lives_for_two_periods)
+{
+	static const struct life lives[] = {
+		{ 10, 2 * PERIOD_MS - 20, true },
+		{ 10, 2 * PERIOD_MS + 10, false },
+		{ -20, PERIOD_MS - 20, true },
+		{ -20, PERIOD_MS + 10, false },
+	};
+	int listener = wire_listen(w), i;
+
+	wire_sysctl(w, "ltcp_syncookies", COOKIES_ALWAYS);
+	for (i = 0; i < 4; i++)
+		live(w, listener, &lives[i], PERIOD_MS);
+}
+
+/* A new key comes, twice, so that each of the two has been replaced: nobody notices */
+WIRE_TEST(cookie_outlives_its_key)
+{
+	static const struct life lives[] = {
+		{ -20, 10, true },
+		{ -20, PERIOD_MS - 20, true },
+		{ 10, 20, true },
+		{ 10, 2 * PERIOD_MS - 20, true },
+	};
+	int listener = wire_listen(w), i;
+
+	wire_sysctl(w, "ltcp_syncookies", COOKIES_ALWAYS);
+	for (i = 0; i < 4; i++)
+		live(w, listener, &lives[i], KEY_MS);
 }
 
 /* --- the third ACK is lost: LTCP as the server --------------------------------------- */
