@@ -128,6 +128,52 @@ TEST_F(ports, all_of_them_and_again)
 	EXPECT_ERR(EADDRNOTAVAIL, connecting(silent_host(7)));
 }
 
+#define TARGETS	64
+#define STEP	32	/* ports that a counter passes over at most, and then some */
+
+/* How far the next port to a destination is from the one before, in a range of 28000 */
+static int step_from(int *port, union addr to)
+{
+	int before = *port, fd = connecting(to);
+
+	*port = local_port(fd);
+	close(fd);
+	return (*port - before + 28000) % 28000;
+}
+
+/*
+ * RFC 6056 section 3.3.4: to one destination ports go on from where they were, which keeps an old
+ * one from coming again soon; where that is for another tells nobody.
+ */
+TEST_F(ports, cannot_be_foretold)
+{
+	int first[TARGETS], differences = 0, low = 0;
+
+	if (!flavour.ltcp)
+		SKIP(return, "Linux's takes every other port");
+	ASSERT_EQ(0, silent_network());
+	ASSERT_OK(sysctl_set_path("ipv4/ip_local_port_range", "20000 47999"));
+	for (int i = 0; i < TARGETS; i++) {
+		first[i] = 0;
+		step_from(&first[i], silent_host(7 + i));
+		low += first[i] < 20000 + 14000;
+		for (int j = 1; j < i; j++)
+			differences += first[i] - first[i - 1] == first[j] - first[j - 1];
+	}
+	/* Tosses of a coin: four standard deviations either way */
+	EXPECT_LE(TARGETS / 2 - 16, low);
+	EXPECT_GE(TARGETS / 2 + 16, low);
+	/* Of 2016 pairs of differences hardly any is one of equals */
+	EXPECT_GE(8, differences);
+	/* All of them go on from where they were, though others have been connected to since */
+	for (int i = 0; i < TARGETS; i++) {
+		int step = step_from(&first[i], silent_host(7 + i));
+
+		ASSERT_LE(1, step);
+		ASSERT_GE(STEP, step);
+	}
+}
+
 TEST_F(ports, reserved_ports_are_left_out)
 {
 	ASSERT_EQ(0, silent_network());
