@@ -2,6 +2,8 @@
 /* LTCP's port space. */
 #include <linux/hash.h>
 #include <linux/jhash.h>
+#include <linux/rculist.h>
+#include <linux/rculist_nulls.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 #include <net/inet_sock.h>
@@ -27,7 +29,7 @@
  * @num: host byte order
  * @n_bound: sockets that came to it by bind(), theirs or their listener's
  * @owners: sockets, by sk_bind_node
- * @listeners: those of them that listen, by ltcp_sock.listen_link (RCU)
+ * @listeners: those of them that listen, by ltcp_sock.listen_link (RCU); its end says @num
  * @holds: TIME-WAIT entries of such sockets, by ltcp_timewait.port_link
  * @rcu: for freeing
  */
@@ -38,7 +40,7 @@ struct ltcp_port {
 	u16 num;
 	unsigned int n_bound;
 	struct hlist_head owners;
-	struct hlist_head listeners;
+	struct hlist_nulls_head listeners;
 	struct hlist_head holds;
 	struct rcu_head rcu;
 };
@@ -131,6 +133,7 @@ static struct ltcp_port *port_find_or_make(struct ltcp_port_bucket *bucket, stru
 	port->bucket = bucket;
 	port->ln = ln;
 	port->num = num;
+	INIT_HLIST_NULLS_HEAD(&port->listeners, num);
 	hlist_add_head_rcu(&port->link, &bucket->ports);
 	return port;
 }
@@ -213,7 +216,7 @@ static void claim_of_sock(struct ltcp_claim *claim, const struct sock *sk)
 	claim->v6only = sk->sk_ipv6only;
 	claim->reuse = sk->sk_reuse;
 	claim->reuseport = sk->sk_reuseport;
-	claim->listens = !hlist_unhashed(&ltcp_sk(sk)->listen_link);
+	claim->listens = !hlist_nulls_unhashed(&ltcp_sk(sk)->listen_link);
 	claim->timewait = false;
 }
 
@@ -564,11 +567,12 @@ static bool same_claim(const struct sock *a, const struct sock *b)
  */
 static int join_group(const struct ltcp_port *port, struct sock *sk)
 {
+	struct hlist_nulls_node *pos;
 	struct ltcp_sock *other;
 
 	if (!sk->sk_reuseport)
 		return 0;
-	hlist_for_each_entry(other, &port->listeners, listen_link)
+	hlist_nulls_for_each_entry(other, pos, &port->listeners, listen_link)
 		if (other->inet.sk.sk_reuseport && same_claim(sk, &other->inet.sk))
 			return reuseport_add_sock(sk, &other->inet.sk, false);
 	return reuseport_alloc(sk, false);
@@ -596,7 +600,7 @@ int ltcp_ports_listen(struct sock *sk)
 		memset(&node->key, 0, sizeof(node->key));
 		claim_addr(&node->key.laddr, sk);
 		node->key.lport = htons(port->num);
-		hlist_add_head_rcu(&ltcp_sk(sk)->listen_link, &port->listeners);
+		hlist_nulls_add_head_rcu(&ltcp_sk(sk)->listen_link, &port->listeners);
 	}
 	spin_unlock_bh(&port->bucket->lock);
 	return err;
@@ -609,7 +613,7 @@ void ltcp_ports_unlisten(struct sock *sk)
 	if (!port)
 		return;
 	spin_lock_bh(&port->bucket->lock);
-	hlist_del_init_rcu(&ltcp_sk(sk)->listen_link);
+	hlist_nulls_del_init_rcu(&ltcp_sk(sk)->listen_link);
 	leave_group(sk);
 	spin_unlock_bh(&port->bucket->lock);
 }
@@ -625,7 +629,7 @@ int ltcp_ports_inherit(struct sock *child, const struct sock *listener)
 	/* The links were copied from the listener. */
 	lsk->port = NULL;
 	INIT_HLIST_NODE(&child->sk_bind_node);
-	INIT_HLIST_NODE(&lsk->listen_link);
+	lsk->listen_link.pprev = NULL;
 	/* By number: the listener may have let go of its port by now. */
 	spin_lock_bh(&bucket->lock);
 	port = port_find_or_make(bucket, ln, num);
@@ -679,7 +683,7 @@ void ltcp_ports_release(struct sock *sk)
 		return;
 	bucket = port->bucket;
 	spin_lock_bh(&bucket->lock);
-	hlist_del_init_rcu(&lsk->listen_link);
+	hlist_nulls_del_init_rcu(&lsk->listen_link);
 	hlist_del_init(&sk->sk_bind_node);
 	port->n_bound -= lsk->port_bound;
 	lsk->port = NULL;
@@ -735,17 +739,20 @@ static u32 spread(const struct ltcp_key *key)
 	return jhash2((const u32 *)key, sizeof(*key) / sizeof(u32), spread_seed);
 }
 
-/* Among equals (SO_REUSEPORT) a hash of the pair chooses, the same one each time. */
+/*
+ * Among equals (SO_REUSEPORT) a hash of the pair chooses, the same one each time. @end is where
+ * the list ended.
+ */
 static struct sock *listener_best(struct ltcp_port *port, const struct ltcp_key *key,
-				  int dif, int sdif)
+				  int dif, int sdif, struct hlist_nulls_node **end)
 {
+	struct hlist_nulls_node *pos;
 	struct sock *best = NULL;
 	struct ltcp_sock *lsk;
 	int best_score = 0, n = 0;
 	u32 hash = 0;
 
-	hlist_for_each_entry_rcu(lsk, &port->listeners, listen_link,
-				 lockdep_is_held(&port->bucket->lock)) {
+	hlist_nulls_for_each_entry_rcu(lsk, pos, &port->listeners, listen_link) {
 		struct sock *sk = (struct sock *)lsk;
 		int score = listener_score(sk, key, dif, sdif);
 
@@ -761,6 +768,7 @@ static struct sock *listener_best(struct ltcp_port *port, const struct ltcp_key 
 		if (!reciprocal_scale(hash, n))
 			best = sk;
 	}
+	*end = pos;
 	return best;
 }
 
@@ -770,16 +778,17 @@ struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key
 	u16 num = ntohs(key->lport);
 	struct ltcp_port_bucket *bucket = port_bucket(ln, num);
 	struct ltcp_port *port = port_find(bucket, ln, num);
+	struct hlist_nulls_node *end;
 	struct sock *sk;
 
-	if (!port || hlist_empty(&port->listeners))
+	if (!port)
 		return NULL;
-	sk = listener_best(port, key, dif, sdif);
-	if (sk)
+	sk = listener_best(port, key, dif, sdif, &end);
+	if (sk || likely(get_nulls_value(end) == num))
 		return sk;
-	/* A listener that moves to another port takes a reader of the list along. */
+	/* A listener that moved to another port has taken us along. */
 	spin_lock_bh(&bucket->lock);
-	sk = listener_best(port, key, dif, sdif);
+	sk = listener_best(port, key, dif, sdif, &end);
 	spin_unlock_bh(&bucket->lock);
 	return sk;
 }
@@ -798,13 +807,14 @@ struct sock *ltcp_ports_choose(struct sock *sk, const struct ltcp_key *key, stru
 static struct sock *bucket_listener(struct ltcp_port_bucket *bucket, const struct ltcp_net *ln,
 				    unsigned int index)
 {
+	struct hlist_nulls_node *pos;
 	struct ltcp_port *port;
 	struct ltcp_sock *lsk;
 
 	hlist_for_each_entry_rcu(port, &bucket->ports, link) {
 		if (port->ln != ln)
 			continue;
-		hlist_for_each_entry_rcu(lsk, &port->listeners, listen_link)
+		hlist_nulls_for_each_entry_rcu(lsk, pos, &port->listeners, listen_link)
 			if (!index--)
 				return (struct sock *)lsk;
 	}

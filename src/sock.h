@@ -141,7 +141,7 @@ struct ltcp_sock {
 	struct ltcp_fastopen_secret __rcu *fastopen_keys;
 	struct ltcp_port *port;
 	struct ltcp_listener *listener;
-	struct hlist_node listen_link;
+	struct hlist_nulls_node listen_link;
 	struct list_head accept_link;
 	struct sock *parent;
 	u64 timer_at;
