@@ -319,6 +319,26 @@ WIRE_TEST(two_msl_tunable)
 		   (long long)lasted);
 }
 
+/* What is there keeps its time, what comes later has the new one */
+WIRE_TEST(two_msl_of_later_ones)
+{
+	struct wire_flow *first;
+
+	wire_into(w, TIME_WAIT);
+	wire_sysctl(w, "ltcp_timewait_ms", 5000);
+	first = wire_new_flow(w);
+	wire_into(w, TIME_WAIT);
+	wire_sleep(w, 5200);
+	wire_expect_state(w, NO_FD, CLOSED);
+	w->flow = first;
+	wire_expect_state(w, NO_FD, TIME_WAIT);
+	wire_sysctl(w, "ltcp_timewait_ms", 0);
+	wire_sleep(w, TWO_MSL_MS - 5200 - 1000);
+	wire_expect_state(w, NO_FD, TIME_WAIT);
+	wire_sleep(w, 1200);
+	wire_expect_state(w, NO_FD, CLOSED);
+}
+
 /* Several entries end in the order in which they began, each in its own time */
 WIRE_TEST(two_msl_of_several)
 {
