@@ -26,24 +26,6 @@
 /* A lookup that met an entry's end is repeated, but not for ever */
 #define LOOKUPS_MAX	4
 
-bool ltcp_input_sound(struct ltcp_net *ln, struct sk_buff *skb,
-		      __wsum (*pseudo)(struct sk_buff *skb, int protocol))
-{
-	unsigned int len;
-
-	if (!pskb_may_pull(skb, LTCP_HEADER_MIN))
-		goto bad;
-	len = (skb->data[12] >> 4) * 4;
-	if (len < LTCP_HEADER_MIN || !pskb_may_pull(skb, len))
-		goto bad;
-	if (!skb_checksum_validate(skb, ltcp_protocol, pseudo))
-		return true;
-	LTCP_COUNT(ln, IN_CSUM_ERRS);
-bad:
-	LTCP_COUNT(ln, IN_ERRS);
-	return false;
-}
-
 /* The two bits of RFC 3168; skb_get_dsfield() fails, as if all were set, where IP has options */
 static u8 ecn_field(const struct sk_buff *skb)
 {

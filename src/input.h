@@ -6,6 +6,17 @@
 #include "family.h"
 #include "sock.h"
 
+/* Sums a family's pseudo-header */
+typedef __wsum (*ltcp_pseudo_fn)(struct sk_buff *skb, int protocol);
+
+/* Nearly all lie in one piece, and are summed here if the device has not done it */
+static inline bool ltcp_input_sums_up(struct sk_buff *skb, ltcp_pseudo_fn pseudo)
+{
+	if (skb->ip_summed == CHECKSUM_NONE && !skb->csum_valid && !skb_is_nonlinear(skb))
+		return !csum_fold(csum_partial(skb->data, skb->len, pseudo(skb, ltcp_protocol)));
+	return !skb_checksum_validate(skb, ltcp_protocol, pseudo);
+}
+
 /**
  * ltcp_input_sound() - is a segment's header whole and its checksum right? (MUST-3)
  * @ln: namespace
@@ -14,8 +25,23 @@
  *
  * Return: false: to be dropped, it has been counted
  */
-bool ltcp_input_sound(struct ltcp_net *ln, struct sk_buff *skb,
-		      __wsum (*pseudo)(struct sk_buff *skb, int protocol));
+static inline bool ltcp_input_sound(struct ltcp_net *ln, struct sk_buff *skb,
+				    ltcp_pseudo_fn pseudo)
+{
+	unsigned int len;
+
+	if (!pskb_may_pull(skb, LTCP_HEADER_MIN))
+		goto bad;
+	len = (skb->data[12] >> 4) * 4;
+	if (len < LTCP_HEADER_MIN || !pskb_may_pull(skb, len))
+		goto bad;
+	if (ltcp_input_sums_up(skb, pseudo))
+		return true;
+	LTCP_COUNT(ln, IN_CSUM_ERRS);
+bad:
+	LTCP_COUNT(ln, IN_ERRS);
+	return false;
+}
 
 /**
  * ltcp_input_admitted() - may a segment come in at all? IPsec's policy, then the filter
