@@ -274,10 +274,8 @@ static void cookie_options(const struct ltcp_half *half, struct ltcp_cookie_opti
 	*opt = (struct ltcp_cookie_options){
 		.mss = half->mss,
 		.wscale = half->snd_wscale,
-		.wscale_ok = half->wscale_ok,
-		.sack_ok = half->sack_ok,
+		.agreed = half->agreed,
 		.ecn_ok = half->ecn_ok,
-		.ts_ok = half->ts_ok,
 	};
 }
 
@@ -307,9 +305,8 @@ static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
 	u64 now = ltcp_now();
 
 	ltcp_key_tuple(&tuple, reply->key);
-	if (!half->ts_ok && !echoes) {	/* the ISS has no room for these */
-		half->wscale_ok = 0;
-		half->sack_ok = 0;
+	if (!(half->agreed & LTCP_HAS_TS) && !echoes) {	/* the ISS has no room for these */
+		half->agreed = 0;
 		half->ecn_ok = 0;
 	}
 	cookie_options(half, &opt);
@@ -317,7 +314,7 @@ static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
 	ltcp_cookie_make(&cookie, &tuple, ltcp_secret_cookie_keys(now), half->irs, &opt, now);
 	half->iss = cookie.iss;
 	ltcp_half_synack(half, now, &seg);
-	if (half->ts_ok)
+	if (half->agreed & LTCP_HAS_TS)
 		seg.opt.tsval = cookie.tsval;
 	if (echoes) {
 		seg.opt.has |= LTCP_HAS_COOKIE;
@@ -483,14 +480,12 @@ static bool half_from_cookie(const struct sock *sk, const struct ltcp_family *fa
 	half->irs = seg->seq - 1;
 	half->iss = seg->ack - 1;
 	half->mss = opt.mss;
-	half->wscale_ok = opt.wscale_ok;
-	half->snd_wscale = opt.wscale_ok ? opt.wscale : 0;
-	if (!opt.wscale_ok)
+	half->agreed = opt.agreed;
+	half->snd_wscale = opt.wscale;
+	if (!(opt.agreed & LTCP_HAS_WSCALE))
 		half->rcv_wscale = 0;
-	half->sack_ok = opt.sack_ok;
 	half->ecn_ok = half->ecn_ok && opt.ecn_ok;
-	half->ts_ok = opt.ts_ok;
-	half->ts_recent = opt.ts_ok ? seg->opt.tsval : 0;
+	half->ts_recent = opt.agreed & LTCP_HAS_TS ? seg->opt.tsval : 0;
 	half->ts_off = opt.ts_off;
 	if (!opt.timed)		/* no round trip can be told from it */
 		seg->opt.tsecr = 0;

@@ -78,10 +78,11 @@ u32 ltcp_ts_offset(const struct ltcp_tuple *tuple, const siphash_key_t *key)
 
 static u32 state_of(const struct ltcp_cookie_options *opt)
 {
-	u32 wscale = opt->wscale_ok ? opt->wscale : NO_WSCALE;
+	u32 wscale = opt->agreed & LTCP_HAS_WSCALE ? opt->wscale : NO_WSCALE;
 
-	return (u32)opt->mss << 16 | wscale << STATE_WSCALE | (opt->sack_ok ? STATE_SACK : 0) |
-	       (opt->ecn_ok ? STATE_ECN : 0) | (opt->ts_ok ? STATE_TS : 0);
+	return (u32)opt->mss << 16 | wscale << STATE_WSCALE | (opt->ecn_ok ? STATE_ECN : 0) |
+	       (opt->agreed & LTCP_HAS_SACK_PERM ? STATE_SACK : 0) |
+	       (opt->agreed & LTCP_HAS_TS ? STATE_TS : 0);
 }
 
 static void options_of(struct ltcp_cookie_options *opt, u32 state)
@@ -90,11 +91,11 @@ static void options_of(struct ltcp_cookie_options *opt, u32 state)
 
 	*opt = (struct ltcp_cookie_options){
 		.mss = state >> 16,
-		.wscale_ok = wscale != NO_WSCALE,
 		.wscale = wscale != NO_WSCALE ? wscale : 0,
-		.sack_ok = !!(state & STATE_SACK),
+		.agreed = (wscale != NO_WSCALE ? LTCP_HAS_WSCALE : 0) |
+			  (state & STATE_SACK ? LTCP_HAS_SACK_PERM : 0) |
+			  (state & STATE_TS ? LTCP_HAS_TS : 0),
 		.ecn_ok = !!(state & STATE_ECN),
-		.ts_ok = !!(state & STATE_TS),
 	};
 }
 
@@ -114,8 +115,9 @@ static noinline u64 ipv6_mac(const struct ltcp_tuple *tuple, u32 irs, u32 period
 	return siphash(&in, sizeof(in), key);
 }
 
-static u64 mac_of(const struct ltcp_tuple *tuple, const struct ltcp_cookie_keys *keys, u32 irs,
-		  u32 period, u32 state)
+static __always_inline u64 mac_of(const struct ltcp_tuple *tuple,
+				  const struct ltcp_cookie_keys *keys, u32 irs, u32 period,
+				  u32 state)
 {
 	const siphash_key_t *key = &keys->key[period / LTCP_COOKIE_KEY_PERIODS & 1];
 
@@ -191,7 +193,7 @@ void ltcp_cookie_make(struct ltcp_cookie *cookie, const struct ltcp_tuple *tuple
 	u32 state = state_of(opt), period = period_of(now_us);
 	u64 mac;
 
-	if (!opt->ts_ok && !opt->echo_ok) {
+	if (!(opt->agreed & LTCP_HAS_TS) && !opt->echo_ok) {
 		cookie->iss = bare_iss(tuple, keys, irs, mss_index(opt->mss), period);
 		return;
 	}

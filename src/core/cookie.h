@@ -72,23 +72,19 @@ u32 ltcp_cookie_key_number(u64 now_us);
  * struct ltcp_cookie_options - what a cookie carries across
  * @mss: the peer's MSS; with neither option nor timestamps rounded down to what the ISS
  *	can express
- * @wscale: the peer's window scale, meaningful with @wscale_ok
- * @wscale_ok: the peer offered window scaling
- * @sack_ok: the peer permits SACK
+ * @wscale: the peer's window scale
+ * @agreed: of LTCP_HAS_TS, _WSCALE and _SACK_PERM what the peer offers and we take
  * @ecn_ok: the peer asks for ECN
- * @ts_ok: the peer sends timestamps
  * @echo_ok: the peer echoes the option
  * @timed: result: when the SYN was answered is known
  * @ts_off: result: what to add to the millisecond clock to make TSval go on from where
- *	the cookie's was, with @ts_ok
+ *	the cookie's was, with LTCP_HAS_TS
  */
 struct ltcp_cookie_options {
 	u16 mss;
 	u8 wscale;
-	u8 wscale_ok:1;
-	u8 sack_ok:1;
+	u8 agreed;
 	u8 ecn_ok:1;
-	u8 ts_ok:1;
 	u8 echo_ok:1;
 	u8 timed:1;
 	u32 ts_off;
