@@ -151,6 +151,7 @@ static bool only_timestamp(const u8 *p, unsigned int len)
 #define SACK_TS_PREFIX	((u32)LTCP_OPT_SACK_PERM << 24 | LEN_SACK_PERM << 16 | \
 			 LTCP_OPT_TIMESTAMP << 8 | LEN_TIMESTAMP)
 #define WSCALE_PREFIX	((u32)LTCP_OPT_NOP << 16 | LTCP_OPT_WSCALE << 8 | LEN_WSCALE)
+#define USUAL_SET	(LTCP_HAS_MSS | LTCP_HAS_SACK_PERM | LTCP_HAS_TS | LTCP_HAS_WSCALE)
 
 static bool begins_as_usual(const u8 *p, unsigned int len)
 {
@@ -228,9 +229,12 @@ static unsigned int sack_blocks(const struct ltcp_options *opt, unsigned int len
 
 unsigned int ltcp_options_len(const struct ltcp_options *opt)
 {
-	unsigned int len = len_without_sack(opt);
-	unsigned int n = sack_blocks(opt, len);
+	unsigned int len, n;
 
+	if (opt->has == USUAL_SET && !opt->n_sack)
+		return SYN_ALIGNED;
+	len = len_without_sack(opt);
+	n = opt->n_sack ? sack_blocks(opt, len) : 0;
 	return n ? len + SACK_ALIGNED + n * LEN_SACK_BLOCK : len;
 }
 
@@ -336,14 +340,27 @@ static unsigned int write_timestamp_only(u8 *p, const struct ltcp_options *opt)
 	return TS_ALIGNED;
 }
 
+static unsigned int write_usual(u8 *p, const struct ltcp_options *opt)
+{
+	ltcp_put_be32(p, MSS_PREFIX << 16 | opt->mss);
+	ltcp_put_be32(p + 4, SACK_TS_PREFIX);
+	ltcp_put_be32(p + 8, opt->tsval);
+	ltcp_put_be32(p + 12, opt->tsecr);
+	ltcp_put_be32(p + 16, WSCALE_PREFIX << 8 | opt->wscale);
+	return SYN_ALIGNED;
+}
+
 unsigned int ltcp_options_write(u8 *p, const struct ltcp_options *opt)
 {
 	const u8 *start = p;
-	unsigned int n_sack;
+	unsigned int n_sack = 0;
 
 	if (opt->has == LTCP_HAS_TS && !opt->n_sack)
 		return write_timestamp_only(p, opt);
-	n_sack = sack_blocks(opt, len_without_sack(opt));
+	if (opt->has == USUAL_SET && !opt->n_sack)
+		return write_usual(p, opt);
+	if (opt->n_sack)
+		n_sack = sack_blocks(opt, len_without_sack(opt));
 	if (opt->has & LTCP_HAS_MSS)
 		p = write_mss(p, opt->mss);
 	p = write_sack_perm_and_ts(p, opt);
