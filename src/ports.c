@@ -708,7 +708,8 @@ static int address_score(const struct sock *sk, const struct in6_addr *laddr)
 }
 
 /* 0: not for this listener; else the higher the better */
-static int listener_score(const struct sock *sk, const struct ltcp_key *key, int dif, int sdif)
+static __always_inline int listener_score(const struct sock *sk, const struct ltcp_key *key,
+					  int dif, int sdif)
 {
 	int bound = READ_ONCE(sk->sk_bound_dev_if);
 	int score;
@@ -764,6 +765,19 @@ static struct sock *listener_best(struct ltcp_port *port, const struct ltcp_key 
 	return best;
 }
 
+/* Nearly always there is but one, who only has to fit */
+static struct sock *listener_alone(struct ltcp_port *port, const struct ltcp_key *key,
+				   int dif, int sdif)
+{
+	struct hlist_node *first = rcu_dereference_raw(hlist_first_rcu(&port->listeners));
+	struct sock *sk;
+
+	if (!first || rcu_access_pointer(hlist_next_rcu(first)))
+		return NULL;
+	sk = (struct sock *)hlist_entry(first, struct ltcp_sock, listen_link);
+	return listener_score(sk, key, dif, sdif) ? sk : NULL;
+}
+
 struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key, int dif,
 				 int sdif)
 {
@@ -774,7 +788,7 @@ struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key
 
 	if (!port || hlist_empty(&port->listeners))
 		return NULL;
-	sk = listener_best(port, key, dif, sdif);
+	sk = listener_alone(port, key, dif, sdif) ?: listener_best(port, key, dif, sdif);
 	if (sk)
 		return sk;
 	/* A listener that moves to another port takes a reader of the list along. */
