@@ -648,21 +648,6 @@ void ltcp_output_caps(struct sock *sk, const struct dst_entry *dst)
 	sk->sk_gso_max_segs = max_t(u32, READ_ONCE(dst->dev->gso_max_segs), 1);
 }
 
-u16 ltcp_output_adv_mss(const struct ltcp_family *family, const struct dst_entry *dst,
-			u16 user_mss)
-{
-	u32 mss = dst_metric_raw(dst, RTAX_ADVMSS);
-
-	if (!mss) {
-		u32 mtu = dst_mtu(dst);	/* SHLD-6, MUST-67: what fits, options not counted */
-
-		mss = mtu > header_len(family) ? mtu - header_len(family) : 0;
-	}
-	if (user_mss && user_mss < mss)
-		mss = user_mss;
-	return clamp_t(u32, mss, 64, 65535);
-}
-
 void ltcp_output_path_mtu(struct sock *sk, u32 mtu)
 {
 	ltcp_tcb_set_path_mss(&ltcp_sk(sk)->tcb, path_mss(sk, mtu));

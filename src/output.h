@@ -3,6 +3,8 @@
 #ifndef LTCP_OUTPUT_H
 #define LTCP_OUTPUT_H
 
+#include <net/dst.h>
+
 #include "core/transmit.h"
 #include "family.h"
 #include "sock.h"
@@ -130,7 +132,20 @@ void ltcp_output_path_mtu(struct sock *sk, u32 mtu);
  * @dst: the route
  * @user_mss: TCP_MAXSEG, 0: none
  */
-u16 ltcp_output_adv_mss(const struct ltcp_family *family, const struct dst_entry *dst,
-			u16 user_mss);
+static inline u16 ltcp_output_adv_mss(const struct ltcp_family *family,
+				      const struct dst_entry *dst, u16 user_mss)
+{
+	u32 headers = family->header_len + LTCP_HEADER_MIN;
+	u32 mss = dst_metric_raw(dst, RTAX_ADVMSS);
+
+	if (!mss) {
+		u32 mtu = dst_mtu(dst);	/* SHLD-6, MUST-67: what fits, options not counted */
+
+		mss = mtu > headers ? mtu - headers : 0;
+	}
+	if (user_mss && user_mss < mss)
+		mss = user_mss;
+	return clamp_t(u32, mss, 64, 65535);
+}
 
 #endif
