@@ -298,20 +298,19 @@ static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
 			struct ltcp_half *half, bool echoes, struct ltcp_reply *reply,
 			struct dst_entry *dst)
 {
-	struct ltcp_cookie_options opt;
-	struct ltcp_cookie cookie;
-	struct ltcp_tuple tuple __uninitialized;
+	struct ltcp_cookie_options opt __uninitialized;
+	struct ltcp_cookie cookie __uninitialized;
 	struct ltcp_seg seg __uninitialized;
 	u64 now = ltcp_now();
 
-	ltcp_key_tuple(&tuple, reply->key);
 	if (!(half->agreed & LTCP_HAS_TS) && !echoes) {	/* the ISS has no room for these */
 		half->agreed = 0;
 		half->ecn_ok = 0;
 	}
 	cookie_options(half, &opt);
 	opt.echo_ok = echoes;
-	ltcp_cookie_make(&cookie, &tuple, ltcp_secret_cookie_keys(now), half->irs, &opt, now);
+	ltcp_cookie_make(&cookie, ltcp_key_tuple(reply->key), ltcp_secret_cookie_keys(now),
+			 half->irs, &opt, now);
 	half->iss = cookie.iss;
 	ltcp_half_synack(half, now, &seg);
 	if (half->agreed & LTCP_HAS_TS)
@@ -464,13 +463,11 @@ static bool half_from_cookie(const struct sock *sk, const struct ltcp_family *fa
 			     struct ltcp_seg *seg, const struct ltcp_reply *reply, u64 now,
 			     struct ltcp_half *half)
 {
-	struct ltcp_cookie_options opt;
-	struct ltcp_tuple tuple __uninitialized;
+	struct ltcp_cookie_options opt __uninitialized;
 	struct dst_entry *dst;
 
-	ltcp_key_tuple(&tuple, reply->key);
-	if (!ltcp_cookie_check(&opt, &tuple, ltcp_secret_cookie_keys(now), seg,
-			       ltcp_sk_net(sk)->set.syncookies_bare, now))
+	if (!ltcp_cookie_check(&opt, ltcp_key_tuple(reply->key), ltcp_secret_cookie_keys(now),
+			       seg, ltcp_sk_net(sk)->set.syncookies_bare, now))
 		return false;
 	dst = family->route(ltcp_sk_net(sk), reply);
 	if (!dst)

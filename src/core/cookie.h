@@ -19,8 +19,10 @@
  * struct ltcp_tuple - both ends of a connection
  * @laddr: local address; IPv4 as ::ffff:a.b.c.d; network byte order
  * @raddr: remote address, likewise
- * @lport: local port, host byte order
- * @rport: remote port, host byte order
+ * @lport: local port, network byte order
+ * @rport: remote port, likewise
+ *
+ * Nothing is made of it but hashes, for as long as the machine is up.
  */
 struct ltcp_tuple {
 	u8 laddr[16];
