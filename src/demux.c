@@ -17,8 +17,6 @@
 #include "demux.h"
 #include "family.h"
 
-#define DEMUX_AT_FLAGS	13	/* in the header, RFC 9293 section 3.1 */
-
 static DEFINE_MUTEX(demux_mutex);	/* ltcp_net.demux changes */
 
 /* Under an l3mdev the packet passes twice, by different devices: left to IP */
@@ -34,8 +32,8 @@ static bool demux_possible(const struct sk_buff *skb)
  */
 static bool demux_in_vain(const struct sk_buff *skb, unsigned int header)
 {
-	return skb_headlen(skb) > header + DEMUX_AT_FLAGS &&
-	       skb->data[header + DEMUX_AT_FLAGS] & (LTCP_SYN | LTCP_RST);
+	return skb_headlen(skb) > header + LTCP_AT_FLAGS &&
+	       skb->data[header + LTCP_AT_FLAGS] & (LTCP_SYN | LTCP_RST);
 }
 
 /* Give @skb the connection and the route that it remembers, as far as there are */

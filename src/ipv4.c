@@ -289,7 +289,7 @@ static int ipv4_adopt(struct sock *sk, const struct sock *listener, struct sk_bu
 static void ipv4_checksum(struct sk_buff *skb, const struct ltcp_key *key,
 			  const struct dst_entry *dst)
 {
-	ltcp_output_checksum(skb, dst, ~csum_tcpudp_magic(ipv4_laddr(key), ipv4_raddr(key),
+	ltcp_output_checksum(skb, dst, csum_tcpudp_nofold(ipv4_laddr(key), ipv4_raddr(key),
 							  skb->len, ltcp_protocol, 0));
 }
 

@@ -17,7 +17,6 @@
 #include "trace.h"
 
 #define MSS_ANYWHERE		536	/* RFC 9293 section 3.7.1: of every IPv4 host */
-#define LTCP_CHECKSUM_OFFSET	16	/* in the header, RFC 9293 section 3.1 */
 
 /* Room for a header that is pushed in front of text */
 #define HEADROOM	(MAX_HEADER + 60 + LTCP_HEADER_MAX)
@@ -46,31 +45,17 @@ static void push_header(struct sk_buff *skb, struct ltcp_seg *seg, unsigned int 
 	skb_reset_transport_header(skb);
 }
 
-static bool sums_later(const struct dst_entry *dst)
+void ltcp_output_sum(struct sk_buff *skb, __wsum pseudo)
 {
-	return dst && !dst_xfrm(dst) && dst->dev->features & NETIF_F_HW_CSUM;
-}
+	__sum16 *check = (__sum16 *)(skb->data + LTCP_AT_CHECKSUM);
 
-void ltcp_output_checksum(struct sk_buff *skb, const struct dst_entry *dst, __sum16 pseudo)
-{
-	__sum16 *check = (__sum16 *)(skb->data + LTCP_CHECKSUM_OFFSET);
-
-	/* Whoever cuts a burst sums its segments */
-	if (skb_is_gso(skb)) {
-		ltcp_offload_sum_later(skb, csum_unfold(pseudo));
-		return;
-	}
-	if (sums_later(dst)) {
-		ltcp_offload_sum_by_anyone(skb, csum_unfold(pseudo));
-		return;
-	}
 	/* What changes after it was summed must not leave; without memory it may, and is refused */
 	if (unlikely(skb_has_shared_frag(skb)) && !__skb_linearize(skb))
-		check = (__sum16 *)(skb->data + LTCP_CHECKSUM_OFFSET);
-	*check = pseudo;
+		check = (__sum16 *)(skb->data + LTCP_AT_CHECKSUM);
+	*check = 0;
 	skb->ip_summed = CHECKSUM_NONE;
-	*check = csum_fold(skb_is_nonlinear(skb) ? skb_checksum(skb, 0, skb->len, 0) :
-						   csum_partial(skb->data, skb->len, 0));
+	*check = csum_fold(skb_is_nonlinear(skb) ? skb_checksum(skb, 0, skb->len, pseudo) :
+						   csum_partial(skb->data, skb->len, pseudo));
 }
 
 /*
