@@ -14,7 +14,6 @@
  * was made, so that a flood of ACKs costs one hash each; to a forger the bit is
  * worth what trying both would be.
  */
-#include <linux/math64.h>
 #include <linux/siphash.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -127,16 +126,6 @@ static __always_inline u64 mac_of(const struct ltcp_tuple *tuple,
 	return ipv6_mac(tuple, irs, period, state, key);
 }
 
-static u32 period_of(u64 now_us)
-{
-	return div_u64(now_us, LTCP_COOKIE_PERIOD_US);
-}
-
-u32 ltcp_cookie_key_number(u64 now_us)
-{
-	return period_of(now_us) / LTCP_COOKIE_KEY_PERIODS;
-}
-
 /*
  * The MSS that two bits can express. 48 is below what any peer may impose
  * (min_snd_mss), so rounding down never ends above the offer; 536 and 1220 are
@@ -190,7 +179,7 @@ void ltcp_cookie_make(struct ltcp_cookie *cookie, const struct ltcp_tuple *tuple
 		      const struct ltcp_cookie_keys *keys, u32 irs,
 		      const struct ltcp_cookie_options *opt, u64 now_us)
 {
-	u32 state = state_of(opt), period = period_of(now_us);
+	u32 state = state_of(opt), period = ltcp_cookie_period(now_us);
 	u64 mac;
 
 	if (!(opt->agreed & LTCP_HAS_TS) && !opt->echo_ok) {
@@ -207,7 +196,7 @@ void ltcp_cookie_make(struct ltcp_cookie *cookie, const struct ltcp_tuple *tuple
 /* The latest period not after @now_us's that has @iss's lowest bit */
 static u32 period_from(u32 iss, u64 now_us)
 {
-	u32 period = period_of(now_us);
+	u32 period = ltcp_cookie_period(now_us);
 
 	return period - ((period ^ iss) & PERIOD_BIT);
 }

@@ -6,6 +6,7 @@
 #ifndef LTCP_CORE_COOKIE_H
 #define LTCP_CORE_COOKIE_H
 
+#include <linux/math64.h>
 #include <linux/siphash.h>
 #include <linux/types.h>
 
@@ -62,13 +63,22 @@ struct ltcp_cookie_keys {
 	siphash_key_t key[2];
 };
 
+/* The period that it is */
+static inline u32 ltcp_cookie_period(u64 now_us)
+{
+	return div_u64(now_us, LTCP_COOKIE_PERIOD_US);
+}
+
 /**
  * ltcp_cookie_key_number() - which key is in use
  * @now_us: clock
  *
  * Return: a number that grows; its lowest bit says where in ltcp_cookie_keys
  */
-u32 ltcp_cookie_key_number(u64 now_us);
+static inline u32 ltcp_cookie_key_number(u64 now_us)
+{
+	return ltcp_cookie_period(now_us) / LTCP_COOKIE_KEY_PERIODS;
+}
 
 /**
  * struct ltcp_cookie_options - what a cookie carries across
