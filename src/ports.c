@@ -798,8 +798,8 @@ struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key
 	return sk;
 }
 
-struct sock *ltcp_ports_choose(struct sock *sk, const struct ltcp_key *key, struct sk_buff *skb,
-			       unsigned int header)
+struct sock *ltcp_ports_ask(struct sock *sk, const struct ltcp_key *key, struct sk_buff *skb,
+			    unsigned int header)
 {
 	const struct sock_reuseport *group = rcu_dereference(sk->sk_reuseport_cb);
 
