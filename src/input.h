@@ -3,6 +3,8 @@
 #ifndef LTCP_INPUT_H
 #define LTCP_INPUT_H
 
+#include <linux/filter.h>
+
 #include "family.h"
 #include "sock.h"
 
@@ -53,14 +55,31 @@ bad:
  *
  * Return: false: to be dropped, it has been counted
  */
-bool ltcp_input_admitted(struct ltcp_net *ln, const struct ltcp_family *family, struct sock *sk,
-			 struct sk_buff *skb, struct ltcp_seg *seg);
+static inline bool ltcp_input_admitted(struct ltcp_net *ln, const struct ltcp_family *family,
+				       struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg)
+{
+	unsigned int header = skb->len - seg->text;
+
+	if (!family->policy_ok(sk, skb)) {
+		LTCP_COUNT(ln, DROP_POLICY);
+		return false;
+	}
+	if (sk_filter_trim_cap(sk, skb, header)) {
+		LTCP_COUNT(ln, DROP_FILTER);
+		return false;
+	}
+	seg->text = skb->len - header;	/* a filter may have cut it */
+	return true;
+}
 
 /**
  * ltcp_input_detach() - a queue that holds a segment must not pin its route, nor its device
  * @skb: on its way into a connection
  */
 void ltcp_input_detach(struct sk_buff *skb);
+
+/* The rest of ltcp_input_early(), for segments that have a socket */
+bool ltcp_input_found(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb);
 
 /**
  * ltcp_input_early() - a segment has arrived: is it known already whose it is?
@@ -72,7 +91,11 @@ void ltcp_input_detach(struct sk_buff *skb);
  *
  * Return: false: ltcp_input() has to find out
  */
-bool ltcp_input_early(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb);
+static inline bool ltcp_input_early(struct ltcp_net *ln, const struct ltcp_family *family,
+				    struct sk_buff *skb)
+{
+	return skb->sk && ltcp_input_found(ln, family, skb);
+}
 
 /**
  * ltcp_input() - a segment has arrived

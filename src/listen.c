@@ -542,13 +542,14 @@ void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct s
 		     struct ltcp_seg *seg, struct ltcp_reply *reply,
 		     const struct ltcp_tw_reopen *old)
 {
-	struct ltcp_verdict v = {};
+	struct ltcp_verdict v __uninitialized;	/* there are acts, and a RST with the one */
 
 	/* RCU keeps it: CPUs share not even a count of references for what is only answered */
 	if (sk->sk_state != TCP_LISTEN) {
 		kfree_skb(skb);
 		return;
 	}
+	v.act = 0;
 	ltcp_fsm_segment_listen(seg, &v);
 	if (take_ack(sk, family, skb, seg, reply))
 		return;
@@ -559,7 +560,7 @@ void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct s
 		struct ip_options_rcu *options = family->options(skb);
 
 		reply->options = options;
-		if (!take_syn(sk, family, seg, reply, old))
+		if (!take_syn(sk, family, seg, reply, old) && unlikely(options))
 			kfree(options);
 	}
 	kfree_skb(reply->spare);
