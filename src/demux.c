@@ -128,7 +128,7 @@ static const struct nf_hook_ops demux_hooks[] = {
 };
 
 /* Under demux_mutex: as the setting says */
-static void demux_follow(struct ltcp_net *ln)
+static void demux_turn(struct ltcp_net *ln)
 {
 	bool on = READ_ONCE(ln->set.early_demux);
 
@@ -144,15 +144,21 @@ static void demux_follow(struct ltcp_net *ln)
 void ltcp_demux_switch(struct ltcp_net *ln)
 {
 	mutex_lock(&demux_mutex);
-	demux_follow(ln);
+	demux_turn(ln);
 	mutex_unlock(&demux_mutex);
+}
+
+void ltcp_demux_follow(struct ltcp_net *ln)
+{
+	if (!READ_ONCE(ln->set.early_demux) || ltcp_mib_sum(ln, LTCP_MIB_CURR_ESTAB))
+		ltcp_demux_switch(ln);
 }
 
 void ltcp_demux_end(struct ltcp_net *ln)
 {
 	mutex_lock(&demux_mutex);
 	WRITE_ONCE(ln->set.early_demux, 0);
-	demux_follow(ln);
+	demux_turn(ln);
 	ln->demux = LTCP_DEMUX_OVER;
 	mutex_unlock(&demux_mutex);
 }

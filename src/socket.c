@@ -10,7 +10,6 @@
 
 #include "cong.h"
 #include "core/window.h"
-#include "demux.h"
 #include "family.h"
 #include "input.h"
 #include "listen.h"
@@ -134,7 +133,6 @@ static int ltcp_init_sock(struct sock *sk)
 	ltcp_tcb_init(&lsk->tcb, &ln->conf);
 	ltcp_cong_sock_init(sk);
 	ltcp_timers_init(sk);
-	ltcp_demux_start(ln);
 
 	/* Lookups find connections and listeners under RCU and take no reference */
 	sock_set_flag(sk, SOCK_RCU_FREE);
