@@ -691,7 +691,7 @@ void ltcp_ports_release(struct sock *sk)
 /* Looking for a listener */
 
 /* How well a listener's address fits a segment's: 0: not at all, 1: it is a wildcard */
-static int address_score(const struct sock *sk, const struct in6_addr *laddr)
+static __always_inline int address_score(const struct sock *sk, const struct in6_addr *laddr)
 {
 	__be32 addr = READ_ONCE(sk->sk_rcv_saddr);
 
