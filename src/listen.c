@@ -253,8 +253,8 @@ static bool wants_cookie(const struct sock *sk, const struct ltcp_tw_reopen *old
 }
 
 /* What we offer: the same for an entry and for a cookie, which has to repeat it */
-static void offer(const struct sock *sk, const struct ltcp_family *family,
-		  const struct dst_entry *dst, struct ltcp_half *half)
+static __always_inline void offer(const struct sock *sk, const struct ltcp_family *family,
+				  const struct dst_entry *dst, struct ltcp_half *half)
 {
 	u32 initrwnd = dst_metric(dst, RTAX_INITRWND), wnd;
 
@@ -294,9 +294,9 @@ static bool cookies_about(const struct ltcp_net *ln, u64 now)
 }
 
 /* Nothing is remembered: what the peer will echo has to say it all */
-static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
-			struct ltcp_half *half, bool echoes, struct ltcp_reply *reply,
-			struct dst_entry *dst)
+static __always_inline void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
+					struct ltcp_half *half, bool echoes,
+					struct ltcp_reply *reply, struct dst_entry *dst)
 {
 	struct ltcp_cookie_options opt __uninitialized;
 	struct ltcp_cookie cookie __uninitialized;
@@ -396,9 +396,10 @@ static bool open_fast(struct sock *sk, const struct ltcp_family *family,
 }
 
 /* Return: true when an entry was made, whose @reply->options are now */
-static bool remember(struct sock *sk, const struct ltcp_family *family, struct ltcp_half *half,
-		     struct ltcp_reply *reply, struct ltcp_seg *seg,
-		     const struct ltcp_tw_reopen *old, struct dst_entry *dst)
+static noinline bool remember(struct sock *sk, const struct ltcp_family *family,
+			      struct ltcp_half *half, struct ltcp_reply *reply,
+			      struct ltcp_seg *seg, const struct ltcp_tw_reopen *old,
+			      struct dst_entry *dst)
 {
 	struct ltcp_fastopen answer = {};
 	struct ltcp_net *ln = ltcp_sk_net(sk);
@@ -459,9 +460,9 @@ static bool take_syn(struct sock *sk, const struct ltcp_family *family,
 }
 
 /* What an entry would have remembered, from what the peer has echoed */
-static bool half_from_cookie(const struct sock *sk, const struct ltcp_family *family,
-			     struct ltcp_seg *seg, const struct ltcp_reply *reply, u64 now,
-			     struct ltcp_half *half)
+static noinline bool half_from_cookie(const struct sock *sk, const struct ltcp_family *family,
+				      struct ltcp_seg *seg, const struct ltcp_reply *reply,
+				      u64 now, struct ltcp_half *half)
 {
 	struct ltcp_cookie_options opt __uninitialized;
 	struct dst_entry *dst;
