@@ -35,13 +35,13 @@ static unsigned int seg_header_len(const struct ltcp_seg *seg)
 	return LTCP_HEADER_MIN + ltcp_options_len(&seg->opt);
 }
 
-/* Put the header in front of the text; the checksum stays zero */
-static void push_header(struct sk_buff *skb, struct ltcp_seg *seg, unsigned int len,
-			const struct ltcp_key *key)
+/* Put the header in front of the text, where there is room; the checksum stays zero */
+static inline void push_header(struct sk_buff *skb, struct ltcp_seg *seg, unsigned int len,
+			       const struct ltcp_key *key)
 {
 	seg->sport = ntohs(key->lport);
 	seg->dport = ntohs(key->rport);
-	ltcp_segment_write(skb_push(skb, len), seg);
+	ltcp_segment_write(__skb_push(skb, len), seg);
 	skb_reset_transport_header(skb);
 }
 
