@@ -222,10 +222,11 @@ static __always_inline void to_owner(struct ltcp_net *ln, const struct ltcp_fami
 				     struct ltcp_seg *seg, struct ltcp_reply *reply,
 				     int dif, int sdif)
 {
-	struct ltcp_tw_reopen old = {};
+	struct ltcp_tw_reopen old __uninitialized;
 	struct sock *listener = NULL;
 	int i;
 
+	old.entry = NULL;
 	for (i = 0; i < LOOKUPS_MAX && !old.entry; i++) {
 		if (i)
 			node = ltcp_table_lookup(ln, reply->key, dif, sdif);

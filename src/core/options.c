@@ -30,13 +30,18 @@ static void parse_mss(struct ltcp_options *opt, const u8 *p, unsigned int len)
 	opt->mss = ltcp_get_be16(p + 2);
 }
 
+/* RFC 7323 section 2.3: a greater shift is taken for 14 */
+static u8 wscale_of(u8 shift)
+{
+	return shift < LTCP_WSCALE_MAX ? shift : LTCP_WSCALE_MAX;
+}
+
 static void parse_wscale(struct ltcp_options *opt, const u8 *p, unsigned int len)
 {
 	if (len != LEN_WSCALE)
 		return;
 	opt->has |= LTCP_HAS_WSCALE;
-	/* RFC 7323 section 2.3: a greater shift is taken for 14 */
-	opt->wscale = p[2] < LTCP_WSCALE_MAX ? p[2] : LTCP_WSCALE_MAX;
+	opt->wscale = wscale_of(p[2]);
 }
 
 static void parse_sack_perm(struct ltcp_options *opt, unsigned int len)
@@ -162,10 +167,11 @@ static bool begins_as_usual(const u8 *p, unsigned int len)
 
 static void parse_usual(struct ltcp_options *opt, const u8 *p)
 {
-	parse_mss(opt, p, LEN_MSS);
-	parse_sack_perm(opt, LEN_SACK_PERM);
-	parse_timestamp(opt, p + 6, LEN_TIMESTAMP);
-	parse_wscale(opt, p + 17, LEN_WSCALE);
+	opt->has = USUAL_SET;
+	opt->mss = ltcp_get_be16(p + 2);
+	opt->tsval = ltcp_get_be32(p + 8);
+	opt->tsecr = ltcp_get_be32(p + 12);
+	opt->wscale = wscale_of(p[19]);
 }
 
 bool ltcp_options_parse(struct ltcp_options *opt, const u8 *p, unsigned int len, bool syn)
