@@ -17,22 +17,23 @@
 #include "demux.h"
 #include "family.h"
 
-#define DEMUX_AT_FLAGS	13	/* in the header, RFC 9293 section 3.1 */
-
 static DEFINE_MUTEX(demux_mutex);	/* ltcp_net.demux changes */
 
 /* Under an l3mdev the packet passes twice, by different devices: left to IP */
-static bool demux_possible(struct sk_buff *skb, unsigned int header)
+static bool demux_possible(const struct sk_buff *skb)
 {
 	return skb->pkt_type == PACKET_HOST && !skb_dst(skb) && !skb->sk &&
-	       !netif_is_l3_master(skb->dev) && !netif_is_l3_slave(skb->dev) &&
-	       pskb_may_pull(skb, header + LTCP_HEADER_MIN);
+	       !netif_is_l3_master(skb->dev) && !netif_is_l3_slave(skb->dev);
 }
 
-/* With a SYN a connection begins, which knows no way yet; with a RST it needs none any more */
-static bool demux_in_vain(const __be16 *ports)
+/*
+ * With a SYN a connection begins, which knows no way yet; with a RST it needs none any
+ * more. Floods are made of these: whoever knows already that it is one asks no further.
+ */
+static bool demux_in_vain(const struct sk_buff *skb, unsigned int header)
 {
-	return ((const u8 *)ports)[DEMUX_AT_FLAGS] & (LTCP_SYN | LTCP_RST);
+	return skb_headlen(skb) > header + LTCP_AT_FLAGS &&
+	       skb->data[header + LTCP_AT_FLAGS] & (LTCP_SYN | LTCP_RST);
 }
 
 /* Give @skb the connection and the route that it remembers, as far as there are */
@@ -64,13 +65,11 @@ static noinline unsigned int demux_ours_ipv4(struct sk_buff *skb, const struct n
 	struct ltcp_key key __uninitialized;
 	const __be16 *ports;
 
-	if (iph->ihl != sizeof(*iph) / 4 || ip_is_fragment(iph) ||
-	    !demux_possible(skb, sizeof(*iph)))
+	if (iph->ihl != sizeof(*iph) / 4 || ip_is_fragment(iph) || !demux_possible(skb) ||
+	    !pskb_may_pull(skb, sizeof(*iph) + LTCP_HEADER_MIN) || demux_in_vain(skb, sizeof(*iph)))
 		return NF_ACCEPT;
 	iph = ip_hdr(skb);
 	ports = (const __be16 *)(iph + 1);
-	if (demux_in_vain(ports))
-		return NF_ACCEPT;
 	ltcp_key_ipv4(&key, iph->daddr, ports[1], iph->saddr, ports[0]);
 	demux(skb, &key, net, &ltcp_ipv4);
 	return NF_ACCEPT;
@@ -79,7 +78,8 @@ static noinline unsigned int demux_ours_ipv4(struct sk_buff *skb, const struct n
 /* Every packet comes by here: those of others should not pay for ours */
 static unsigned int demux_ipv4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	if (likely(ip_hdr(skb)->protocol != ltcp_protocol))
+	if (likely(ip_hdr(skb)->protocol != ltcp_protocol) ||
+	    demux_in_vain(skb, sizeof(struct iphdr)))
 		return NF_ACCEPT;
 	return demux_ours_ipv4(skb, state->net);
 }
@@ -91,12 +91,11 @@ static noinline unsigned int demux_ours_ipv6(struct sk_buff *skb, const struct n
 	struct ltcp_key key __uninitialized;
 	const __be16 *ports;
 
-	if (!demux_possible(skb, sizeof(*iph)))
+	if (!demux_possible(skb) || !pskb_may_pull(skb, sizeof(*iph) + LTCP_HEADER_MIN) ||
+	    demux_in_vain(skb, sizeof(*iph)))
 		return NF_ACCEPT;
 	iph = ipv6_hdr(skb);
 	ports = (const __be16 *)(iph + 1);
-	if (demux_in_vain(ports))
-		return NF_ACCEPT;
 	key = (struct ltcp_key){ iph->daddr, iph->saddr, ports[1], ports[0] };
 	demux(skb, &key, net, &ltcp_ipv6);
 	return NF_ACCEPT;
@@ -104,7 +103,8 @@ static noinline unsigned int demux_ours_ipv6(struct sk_buff *skb, const struct n
 
 static unsigned int demux_ipv6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	if (likely(ipv6_hdr(skb)->nexthdr != ltcp_protocol))
+	if (likely(ipv6_hdr(skb)->nexthdr != ltcp_protocol) ||
+	    demux_in_vain(skb, sizeof(struct ipv6hdr)))
 		return NF_ACCEPT;
 	return demux_ours_ipv6(skb, state->net);
 }
@@ -128,7 +128,7 @@ static const struct nf_hook_ops demux_hooks[] = {
 };
 
 /* Under demux_mutex: as the setting says */
-static void demux_follow(struct ltcp_net *ln)
+static void demux_turn(struct ltcp_net *ln)
 {
 	bool on = READ_ONCE(ln->set.early_demux);
 
@@ -144,15 +144,21 @@ static void demux_follow(struct ltcp_net *ln)
 void ltcp_demux_switch(struct ltcp_net *ln)
 {
 	mutex_lock(&demux_mutex);
-	demux_follow(ln);
+	demux_turn(ln);
 	mutex_unlock(&demux_mutex);
+}
+
+void ltcp_demux_follow(struct ltcp_net *ln)
+{
+	if (!READ_ONCE(ln->set.early_demux) || ltcp_mib_sum(ln, LTCP_MIB_CURR_ESTAB))
+		ltcp_demux_switch(ln);
 }
 
 void ltcp_demux_end(struct ltcp_net *ln)
 {
 	mutex_lock(&demux_mutex);
 	WRITE_ONCE(ln->set.early_demux, 0);
-	demux_follow(ln);
+	demux_turn(ln);
 	ln->demux = LTCP_DEMUX_OVER;
 	mutex_unlock(&demux_mutex);
 }

@@ -11,12 +11,18 @@
 
 #if IS_ENABLED(CONFIG_NETFILTER)
 /**
- * ltcp_demux_switch() - net.ipv4.ltcp_early_demux has been written, or will first matter
+ * ltcp_demux_switch() - do as net.ipv4.ltcp_early_demux says
  * @ln: namespace
  *
  * What cannot be for want of memory is left: IP looks for the routes then.
  */
 void ltcp_demux_switch(struct ltcp_net *ln);
+
+/**
+ * ltcp_demux_follow() - net.ipv4.ltcp_early_demux has been written
+ * @ln: namespace; without connections it waits for the first
+ */
+void ltcp_demux_follow(struct ltcp_net *ln);
 
 /**
  * ltcp_demux_end() - the namespace ends: no more lookups when a grace period has passed
@@ -39,12 +45,16 @@ void ltcp_demux_remember(struct sock *sk, struct dst_entry *dst, int iif);
 void ltcp_demux_forget(struct sock *sk);
 #else
 static inline void ltcp_demux_switch(struct ltcp_net *ln) { }
+static inline void ltcp_demux_follow(struct ltcp_net *ln) { }
 static inline void ltcp_demux_end(struct ltcp_net *ln) { }
 static inline void ltcp_demux_remember(struct sock *sk, struct dst_entry *dst, int iif) { }
 static inline void ltcp_demux_forget(struct sock *sk) { }
 #endif
 
-/* A socket is made: who has none does not pay for what every packet is asked */
+/*
+ * A connection is opened, or accepted: a namespace without any, be it flooded, does not
+ * pay for what every packet is asked
+ */
 static inline void ltcp_demux_start(struct ltcp_net *ln)
 {
 	if (READ_ONCE(ln->demux) == LTCP_DEMUX_OFF && READ_ONCE(ln->set.early_demux))

@@ -114,12 +114,10 @@ static enum ltcp_fastopen_syn judge_cookie(struct sock *sk, const struct dst_ent
 				    struct ltcp_fastopen *answer)
 {
 	const struct ltcp_fastopen_secret *secret = rcu_dereference(ltcp_sk(sk)->fastopen_keys);
-	struct ltcp_tuple tuple;
 
 	if (!secret)
 		secret = rcu_dereference(ltcp_sk_net(sk)->fastopen_keys);
-	ltcp_key_tuple(&tuple, key);
-	return ltcp_fastopen_syn(seg, &tuple, &secret->keys,
+	return ltcp_fastopen_syn(seg, ltcp_key_tuple(key), &secret->keys,
 				 trusts(sk, dst, LTCP_FASTOPEN_SERVER_TRUSTS), answer);
 }
 
@@ -238,12 +236,10 @@ static bool recall(const struct sock *sk, struct syn_plan *plan)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	const struct ltcp_fastopen_peer *peer;
-	struct ltcp_tuple tuple;
 	bool well = true;
 
-	ltcp_key_tuple(&tuple, &ltcp_sk(sk)->node.key);
 	spin_lock_bh(&ln->fastopen_lock);
-	peer = ltcp_fastopen_find(ln->fastopen_cache, &tuple);
+	peer = ltcp_fastopen_find(ln->fastopen_cache, ltcp_key_tuple(&ltcp_sk(sk)->node.key));
 	if (peer) {
 		plan->fastopen = peer->fastopen;
 		plan->mss = peer->mss;
@@ -317,10 +313,8 @@ static void learn(struct ltcp_net *ln, const struct ltcp_sock *ls, const struct 
 {
 	const struct ltcp_tcb *tcb = &ls->tcb;
 	struct ltcp_fastopen_peer *peer;
-	struct ltcp_tuple tuple;
 
-	ltcp_key_tuple(&tuple, &ls->node.key);
-	peer = ltcp_fastopen_learn(ln->fastopen_cache, &tuple);
+	peer = ltcp_fastopen_learn(ln->fastopen_cache, ltcp_key_tuple(&ls->node.key));
 	peer->mss = tcb->peer_mss;
 	if (seg->opt.has & LTCP_HAS_FASTOPEN && seg->opt.fastopen.len)
 		peer->fastopen = seg->opt.fastopen;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A segment's way in: whose is it, and what does its owner make of it? */
-#include <linux/filter.h>
 #include <linux/netfilter.h>
 #include <net/dst.h>
 #include <linux/security.h>
@@ -26,24 +25,6 @@
 /* A lookup that met an entry's end is repeated, but not for ever */
 #define LOOKUPS_MAX	4
 
-bool ltcp_input_sound(struct ltcp_net *ln, struct sk_buff *skb,
-		      __wsum (*pseudo)(struct sk_buff *skb, int protocol))
-{
-	unsigned int len;
-
-	if (!pskb_may_pull(skb, LTCP_HEADER_MIN))
-		goto bad;
-	len = (skb->data[12] >> 4) * 4;
-	if (len < LTCP_HEADER_MIN || !pskb_may_pull(skb, len))
-		goto bad;
-	if (!skb_checksum_validate(skb, ltcp_protocol, pseudo))
-		return true;
-	LTCP_COUNT(ln, IN_CSUM_ERRS);
-bad:
-	LTCP_COUNT(ln, IN_ERRS);
-	return false;
-}
-
 /* The two bits of RFC 3168; skb_get_dsfield() fails, as if all were set, where IP has options */
 static u8 ecn_field(const struct sk_buff *skb)
 {
@@ -54,7 +35,8 @@ static u8 ecn_field(const struct sk_buff *skb)
 }
 
 /* Decode the header of a sound segment; its length, or 0 when the segment is malformed */
-static unsigned int decode(struct ltcp_net *ln, struct sk_buff *skb, struct ltcp_seg *seg)
+static __always_inline unsigned int decode(struct ltcp_net *ln, struct sk_buff *skb,
+					    struct ltcp_seg *seg)
 {
 	int len = ltcp_segment_parse(seg, skb->data, skb_headlen(skb), skb->len);
 
@@ -66,23 +48,6 @@ static unsigned int decode(struct ltcp_net *ln, struct sk_buff *skb, struct ltcp
 		LTCP_COUNT(ln, IN_OPTION_ERRS);
 	LTCP_COUNT(ln, IN_ERRS);
 	return 0;
-}
-
-bool ltcp_input_admitted(struct ltcp_net *ln, const struct ltcp_family *family, struct sock *sk,
-			 struct sk_buff *skb, struct ltcp_seg *seg)
-{
-	unsigned int header = skb->len - seg->text;
-
-	if (!family->policy_ok(sk, skb)) {
-		LTCP_COUNT(ln, DROP_POLICY);
-		return false;
-	}
-	if (sk_filter_trim_cap(sk, skb, header)) {
-		LTCP_COUNT(ln, DROP_FILTER);
-		return false;
-	}
-	seg->text = skb->len - header;	/* a filter may have cut it */
-	return true;
 }
 
 void ltcp_input_detach(struct sk_buff *skb)
@@ -205,12 +170,13 @@ static void to_nobody(struct ltcp_net *ln, const struct ltcp_family *family,
 		      struct sk_buff *skb, const struct ltcp_seg *seg,
 		      struct ltcp_reply *reply)
 {
-	struct ltcp_verdict v = {};
+	struct ltcp_verdict v __uninitialized;	/* there is but one act, with a RST */
 
 	/* Section 3.9.2.3: nothing is said to those who cannot be meant (MUST-57, MUST-63) */
 	if (!family->unicast(skb) || !family->policy_ok(NULL, skb)) {
 		LTCP_COUNT(ln, DROP_ADDRESS);
 	} else {
+		v.act = 0;
 		ltcp_fsm_segment_closed(seg, &v);
 		if (v.act & LTCP_ACT_RST)
 			ltcp_output_reply_rst(ln, family, reply, &v);
@@ -256,10 +222,11 @@ static __always_inline void to_owner(struct ltcp_net *ln, const struct ltcp_fami
 				     struct ltcp_seg *seg, struct ltcp_reply *reply,
 				     int dif, int sdif)
 {
-	struct ltcp_tw_reopen old = {};
+	struct ltcp_tw_reopen old __uninitialized;
 	struct sock *listener = NULL;
 	int i;
 
+	old.entry = NULL;
 	for (i = 0; i < LOOKUPS_MAX && !old.entry; i++) {
 		if (i)
 			node = ltcp_table_lookup(ln, reply->key, dif, sdif);
@@ -292,7 +259,7 @@ static __always_inline void to_owner(struct ltcp_net *ln, const struct ltcp_fami
 		to_nobody(ln, family, skb, seg, reply);
 }
 
-bool ltcp_input_early(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb)
+bool ltcp_input_found(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb)
 {
 	struct sock *sk = ltcp_demux_take(skb);
 	struct ltcp_seg seg __uninitialized;

@@ -3,8 +3,21 @@
 #ifndef LTCP_INPUT_H
 #define LTCP_INPUT_H
 
+#include <linux/filter.h>
+
 #include "family.h"
 #include "sock.h"
+
+/* Sums a family's pseudo-header */
+typedef __wsum (*ltcp_pseudo_fn)(struct sk_buff *skb, int protocol);
+
+/* Nearly all lie in one piece, and are summed here if the device has not done it */
+static inline bool ltcp_input_sums_up(struct sk_buff *skb, ltcp_pseudo_fn pseudo)
+{
+	if (skb->ip_summed == CHECKSUM_NONE && !skb->csum_valid && !skb_is_nonlinear(skb))
+		return !csum_fold(csum_partial(skb->data, skb->len, pseudo(skb, ltcp_protocol)));
+	return !skb_checksum_validate(skb, ltcp_protocol, pseudo);
+}
 
 /**
  * ltcp_input_sound() - is a segment's header whole and its checksum right? (MUST-3)
@@ -14,8 +27,23 @@
  *
  * Return: false: to be dropped, it has been counted
  */
-bool ltcp_input_sound(struct ltcp_net *ln, struct sk_buff *skb,
-		      __wsum (*pseudo)(struct sk_buff *skb, int protocol));
+static inline bool ltcp_input_sound(struct ltcp_net *ln, struct sk_buff *skb,
+				    ltcp_pseudo_fn pseudo)
+{
+	unsigned int len;
+
+	if (!pskb_may_pull(skb, LTCP_HEADER_MIN))
+		goto bad;
+	len = (skb->data[12] >> 4) * 4;
+	if (len < LTCP_HEADER_MIN || !pskb_may_pull(skb, len))
+		goto bad;
+	if (ltcp_input_sums_up(skb, pseudo))
+		return true;
+	LTCP_COUNT(ln, IN_CSUM_ERRS);
+bad:
+	LTCP_COUNT(ln, IN_ERRS);
+	return false;
+}
 
 /**
  * ltcp_input_admitted() - may a segment come in at all? IPsec's policy, then the filter
@@ -27,14 +55,31 @@ bool ltcp_input_sound(struct ltcp_net *ln, struct sk_buff *skb,
  *
  * Return: false: to be dropped, it has been counted
  */
-bool ltcp_input_admitted(struct ltcp_net *ln, const struct ltcp_family *family, struct sock *sk,
-			 struct sk_buff *skb, struct ltcp_seg *seg);
+static inline bool ltcp_input_admitted(struct ltcp_net *ln, const struct ltcp_family *family,
+				       struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg)
+{
+	unsigned int header = skb->len - seg->text;
+
+	if (!family->policy_ok(sk, skb)) {
+		LTCP_COUNT(ln, DROP_POLICY);
+		return false;
+	}
+	if (sk_filter_trim_cap(sk, skb, header)) {
+		LTCP_COUNT(ln, DROP_FILTER);
+		return false;
+	}
+	seg->text = skb->len - header;	/* a filter may have cut it */
+	return true;
+}
 
 /**
  * ltcp_input_detach() - a queue that holds a segment must not pin its route, nor its device
  * @skb: on its way into a connection
  */
 void ltcp_input_detach(struct sk_buff *skb);
+
+/* The rest of ltcp_input_early(), for segments that have a socket */
+bool ltcp_input_found(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb);
 
 /**
  * ltcp_input_early() - a segment has arrived: is it known already whose it is?
@@ -46,7 +91,11 @@ void ltcp_input_detach(struct sk_buff *skb);
  *
  * Return: false: ltcp_input() has to find out
  */
-bool ltcp_input_early(struct ltcp_net *ln, const struct ltcp_family *family, struct sk_buff *skb);
+static inline bool ltcp_input_early(struct ltcp_net *ln, const struct ltcp_family *family,
+				    struct sk_buff *skb)
+{
+	return skb->sk && ltcp_input_found(ln, family, skb);
+}
 
 /**
  * ltcp_input() - a segment has arrived

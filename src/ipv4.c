@@ -73,11 +73,13 @@ static bool ipv4_plain(const struct net *net, const struct sock *sk)
 #endif
 }
 
-static struct rtable *ipv4_route_flow(struct net *net, struct flowi4 *fl4, const struct sock *sk)
+static __always_inline struct rtable *ipv4_route_flow(struct net *net, struct flowi4 *fl4,
+						      const struct sock *sk)
 {
-	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(fl4));
 	if (ipv4_plain(net, sk))
 		return __ip_route_output_key(net, fl4);
+	/* The security modules' name for it, by which IPsec alone chooses */
+	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(fl4));
 	return ip_route_output_flow(net, fl4, sk);
 }
 
@@ -289,7 +291,7 @@ static int ipv4_adopt(struct sock *sk, const struct sock *listener, struct sk_bu
 static void ipv4_checksum(struct sk_buff *skb, const struct ltcp_key *key,
 			  const struct dst_entry *dst)
 {
-	ltcp_output_checksum(skb, dst, ~csum_tcpudp_magic(ipv4_laddr(key), ipv4_raddr(key),
+	ltcp_output_checksum(skb, dst, csum_tcpudp_nofold(ipv4_laddr(key), ipv4_raddr(key),
 							  skb->len, ltcp_protocol, 0));
 }
 
@@ -317,7 +319,7 @@ static void ipv4_reply_header(struct net *net, const struct ltcp_reply *reply,
 			      const struct sock *sk, struct sk_buff *skb)
 {
 	int ttl = READ_ONCE(inet_sk(sk)->uc_ttl);
-	struct iphdr *iph = skb_push(skb, sizeof(*iph));
+	struct iphdr *iph = __skb_push(skb, sizeof(*iph));	/* there is room, see output.c */
 
 	skb_reset_network_header(skb);
 	iph->version = 4;

@@ -313,8 +313,8 @@ static int ipv6_adopt(struct sock *sk, const struct sock *listener, struct sk_bu
 static void ipv6_checksum(struct sk_buff *skb, const struct ltcp_key *key,
 			  const struct dst_entry *dst)
 {
-	ltcp_output_checksum(skb, dst, ~csum_ipv6_magic(&key->laddr, &key->raddr, skb->len,
-							ltcp_protocol, 0));
+	ltcp_output_checksum(skb, dst, ~csum_unfold(csum_ipv6_magic(&key->laddr, &key->raddr,
+								    skb->len, ltcp_protocol, 0)));
 }
 
 static int ipv6_xmit(const struct sock *sk, struct sk_buff *skb, struct flowi6 *fl6,

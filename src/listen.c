@@ -253,8 +253,8 @@ static bool wants_cookie(const struct sock *sk, const struct ltcp_tw_reopen *old
 }
 
 /* What we offer: the same for an entry and for a cookie, which has to repeat it */
-static void offer(const struct sock *sk, const struct ltcp_family *family,
-		  const struct dst_entry *dst, struct ltcp_half *half)
+static __always_inline void offer(const struct sock *sk, const struct ltcp_family *family,
+				  const struct dst_entry *dst, struct ltcp_half *half)
 {
 	u32 initrwnd = dst_metric(dst, RTAX_INITRWND), wnd;
 
@@ -274,10 +274,8 @@ static void cookie_options(const struct ltcp_half *half, struct ltcp_cookie_opti
 	*opt = (struct ltcp_cookie_options){
 		.mss = half->mss,
 		.wscale = half->snd_wscale,
-		.wscale_ok = half->wscale_ok,
-		.sack_ok = half->sack_ok,
+		.agreed = half->agreed,
 		.ecn_ok = half->ecn_ok,
-		.ts_ok = half->ts_ok,
 	};
 }
 
@@ -296,28 +294,26 @@ static bool cookies_about(const struct ltcp_net *ln, u64 now)
 }
 
 /* Nothing is remembered: what the peer will echo has to say it all */
-static void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
-			struct ltcp_half *half, bool echoes, struct ltcp_reply *reply,
-			struct dst_entry *dst)
+static __always_inline void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
+					struct ltcp_half *half, bool echoes,
+					struct ltcp_reply *reply, struct dst_entry *dst)
 {
-	struct ltcp_cookie_options opt;
-	struct ltcp_cookie cookie;
-	struct ltcp_tuple tuple __uninitialized;
+	struct ltcp_cookie_options opt __uninitialized;
+	struct ltcp_cookie cookie __uninitialized;
 	struct ltcp_seg seg __uninitialized;
 	u64 now = ltcp_now();
 
-	ltcp_key_tuple(&tuple, reply->key);
-	if (!half->ts_ok && !echoes) {	/* the ISS has no room for these */
-		half->wscale_ok = 0;
-		half->sack_ok = 0;
+	if (!(half->agreed & LTCP_HAS_TS) && !echoes) {	/* the ISS has no room for these */
+		half->agreed = 0;
 		half->ecn_ok = 0;
 	}
 	cookie_options(half, &opt);
 	opt.echo_ok = echoes;
-	ltcp_cookie_make(&cookie, &tuple, ltcp_secret_cookie_keys(now), half->irs, &opt, now);
+	ltcp_cookie_make(&cookie, ltcp_key_tuple(reply->key), ltcp_secret_cookie_keys(now),
+			 half->irs, &opt, now);
 	half->iss = cookie.iss;
 	ltcp_half_synack(half, now, &seg);
-	if (half->ts_ok)
+	if (half->agreed & LTCP_HAS_TS)
 		seg.opt.tsval = cookie.tsval;
 	if (echoes) {
 		seg.opt.has |= LTCP_HAS_COOKIE;
@@ -400,9 +396,10 @@ static bool open_fast(struct sock *sk, const struct ltcp_family *family,
 }
 
 /* Return: true when an entry was made, whose @reply->options are now */
-static bool remember(struct sock *sk, const struct ltcp_family *family, struct ltcp_half *half,
-		     struct ltcp_reply *reply, struct ltcp_seg *seg,
-		     const struct ltcp_tw_reopen *old, struct dst_entry *dst)
+static noinline bool remember(struct sock *sk, const struct ltcp_family *family,
+			      struct ltcp_half *half, struct ltcp_reply *reply,
+			      struct ltcp_seg *seg, const struct ltcp_tw_reopen *old,
+			      struct dst_entry *dst)
 {
 	struct ltcp_fastopen answer = {};
 	struct ltcp_net *ln = ltcp_sk_net(sk);
@@ -463,17 +460,15 @@ static bool take_syn(struct sock *sk, const struct ltcp_family *family,
 }
 
 /* What an entry would have remembered, from what the peer has echoed */
-static bool half_from_cookie(const struct sock *sk, const struct ltcp_family *family,
-			     struct ltcp_seg *seg, const struct ltcp_reply *reply, u64 now,
-			     struct ltcp_half *half)
+static noinline bool half_from_cookie(const struct sock *sk, const struct ltcp_family *family,
+				      struct ltcp_seg *seg, const struct ltcp_reply *reply,
+				      u64 now, struct ltcp_half *half)
 {
-	struct ltcp_cookie_options opt;
-	struct ltcp_tuple tuple __uninitialized;
+	struct ltcp_cookie_options opt __uninitialized;
 	struct dst_entry *dst;
 
-	ltcp_key_tuple(&tuple, reply->key);
-	if (!ltcp_cookie_check(&opt, &tuple, ltcp_secret_cookie_keys(now), seg,
-			       ltcp_sk_net(sk)->set.syncookies_bare, now))
+	if (!ltcp_cookie_check(&opt, ltcp_key_tuple(reply->key), ltcp_secret_cookie_keys(now),
+			       seg, ltcp_sk_net(sk)->set.syncookies_bare, now))
 		return false;
 	dst = family->route(ltcp_sk_net(sk), reply);
 	if (!dst)
@@ -483,14 +478,12 @@ static bool half_from_cookie(const struct sock *sk, const struct ltcp_family *fa
 	half->irs = seg->seq - 1;
 	half->iss = seg->ack - 1;
 	half->mss = opt.mss;
-	half->wscale_ok = opt.wscale_ok;
-	half->snd_wscale = opt.wscale_ok ? opt.wscale : 0;
-	if (!opt.wscale_ok)
+	half->agreed = opt.agreed;
+	half->snd_wscale = opt.wscale;
+	if (!(opt.agreed & LTCP_HAS_WSCALE))
 		half->rcv_wscale = 0;
-	half->sack_ok = opt.sack_ok;
 	half->ecn_ok = half->ecn_ok && opt.ecn_ok;
-	half->ts_ok = opt.ts_ok;
-	half->ts_recent = opt.ts_ok ? seg->opt.tsval : 0;
+	half->ts_recent = opt.agreed & LTCP_HAS_TS ? seg->opt.tsval : 0;
 	half->ts_off = opt.ts_off;
 	if (!opt.timed)		/* no round trip can be told from it */
 		seg->opt.tsecr = 0;
@@ -550,13 +543,14 @@ void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct s
 		     struct ltcp_seg *seg, struct ltcp_reply *reply,
 		     const struct ltcp_tw_reopen *old)
 {
-	struct ltcp_verdict v = {};
+	struct ltcp_verdict v __uninitialized;	/* there are acts, and a RST with the one */
 
 	/* RCU keeps it: CPUs share not even a count of references for what is only answered */
 	if (sk->sk_state != TCP_LISTEN) {
 		kfree_skb(skb);
 		return;
 	}
+	v.act = 0;
 	ltcp_fsm_segment_listen(seg, &v);
 	if (take_listener_ack(sk, family, skb, seg, reply))
 		return;
@@ -567,7 +561,7 @@ void ltcp_listen_rcv(struct sock *sk, const struct ltcp_family *family, struct s
 		struct ip_options_rcu *options = family->options(skb);
 
 		reply->options = options;
-		if (!take_syn(sk, family, seg, reply, old))
+		if (!take_syn(sk, family, seg, reply, old) && unlikely(options))
 			kfree(options);
 	}
 	kfree_skb(reply->spare);

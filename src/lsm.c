@@ -46,7 +46,8 @@ static void forget_labels(struct inet_request_sock *ireq, struct sock *sk)
 		return;
 	}
 #endif
-	kfree(rcu_dereference_protected(ireq->ireq_opt, true));
+	if (unlikely(rcu_access_pointer(ireq->ireq_opt)))
+		kfree(rcu_dereference_protected(ireq->ireq_opt, true));
 }
 
 bool ltcp_lsm_admits(const struct sock *sk, const struct ltcp_family *family,

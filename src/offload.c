@@ -12,13 +12,6 @@
 #include "pages.h"
 #include "slices.h"
 
-/* Where the fields are, RFC 9293 section 3.1 */
-#define HDR_SEQ		4
-#define HDR_ACK		8
-#define HDR_FLAGS	13
-#define HDR_WINDOW	14
-#define HDR_CHECKSUM	16
-
 #define LAST_ONLY	(LTCP_FIN | LTCP_PSH)	/* what only the last segment of a burst has */
 #define FIRST_ONLY	LTCP_CWR		/* and only the first: RFC 3168 section 6.1.2 */
 #define ENDS_RUN	(LTCP_FIN | LTCP_SYN | LTCP_RST | LTCP_PSH | LTCP_URG)
@@ -32,24 +25,7 @@ static unsigned int tcp_header_len(const u8 *header)
 
 static __sum16 *checksum_of(u8 *header)
 {
-	return (__sum16 *)(header + HDR_CHECKSUM);
-}
-
-void ltcp_offload_sum_later(struct sk_buff *skb, __wsum pseudo)
-{
-	skb->ip_summed = CHECKSUM_PARTIAL;
-	skb->csum_start = skb_transport_header(skb) - skb->head;
-	skb->csum_offset = HDR_CHECKSUM;
-	*checksum_of(skb_transport_header(skb)) = ~csum_fold(pseudo);
-}
-
-void ltcp_offload_sum_by_anyone(struct sk_buff *skb, __wsum pseudo)
-{
-	const u8 *ports = skb_transport_header(skb);
-
-	ltcp_offload_sum_later(skb, csum_add(pseudo, get_unaligned((__force __wsum *)ports)));
-	skb->csum_start += HDR_SEQ;
-	skb->csum_offset -= HDR_SEQ;
+	return (__sum16 *)(header + LTCP_AT_CHECKSUM);
 }
 
 /* Cutting */
@@ -74,20 +50,20 @@ static void resum(struct sk_buff *skb, unsigned int was, unsigned int len)
 static void finish_segments(struct sk_buff *segs, unsigned int header, unsigned int was)
 {
 	const u8 *first = skb_transport_header(segs);
-	u32 seq = ltcp_get_be32(first + HDR_SEQ);
-	u8 flags = first[HDR_FLAGS], mask = FIRST_ONLY;
+	u32 seq = ltcp_get_be32(first + LTCP_AT_SEQ);
+	u8 flags = first[LTCP_AT_FLAGS], mask = FIRST_ONLY;
 	struct sk_buff *skb;
 
 	for (skb = segs; skb; skb = skb->next) {
 		u8 *h = skb_transport_header(skb);
 		unsigned int text = skb->len - skb_transport_offset(skb) - header;
 
-		h[HDR_FLAGS] = flags & ~(LAST_ONLY | FIRST_ONLY);
-		h[HDR_FLAGS] |= flags & mask;
+		h[LTCP_AT_FLAGS] = flags & ~(LAST_ONLY | FIRST_ONLY);
+		h[LTCP_AT_FLAGS] |= flags & mask;
 		if (!skb->next)
-			h[HDR_FLAGS] |= flags & LAST_ONLY;
+			h[LTCP_AT_FLAGS] |= flags & LAST_ONLY;
 		mask = 0;
-		ltcp_put_be32(h + HDR_SEQ, seq);
+		ltcp_put_be32(h + LTCP_AT_SEQ, seq);
 		seq += text;
 		resum(skb, was, header + text);
 	}
@@ -120,13 +96,15 @@ static bool follows(struct sk_buff *p, const u8 *h, const u8 *held, unsigned int
 		    unsigned int text)
 {
 	unsigned int most = skb_shinfo(p)->gso_size, options = header - LTCP_HEADER_MIN;
+	u32 next = ltcp_get_be32(held + LTCP_AT_SEQ) + skb_gro_len(p);
+	u8 flags = h[LTCP_AT_FLAGS];
 
 	return text && text <= most && tcp_header_len(held) == header &&
-	       !((h[HDR_FLAGS] ^ held[HDR_FLAGS]) & ~MAY_DIFFER) && !(h[HDR_FLAGS] & FIRST_ONLY) &&
-	       !memcmp(h + HDR_ACK, held + HDR_ACK, 4) &&
-	       !memcmp(h + HDR_WINDOW, held + HDR_WINDOW, 2) &&
+	       !((flags ^ held[LTCP_AT_FLAGS]) & ~MAY_DIFFER) && !(flags & FIRST_ONLY) &&
+	       !memcmp(h + LTCP_AT_ACK, held + LTCP_AT_ACK, 4) &&
+	       !memcmp(h + LTCP_AT_WND, held + LTCP_AT_WND, 2) &&
 	       !memcmp(h + LTCP_HEADER_MIN, held + LTCP_HEADER_MIN, options) &&
-	       ltcp_get_be32(h + HDR_SEQ) == ltcp_get_be32(held + HDR_SEQ) + skb_gro_len(p) &&
+	       ltcp_get_be32(h + LTCP_AT_SEQ) == next &&
 	       !ltcp_compat_gro_ip_flush(h, held, p);
 }
 
@@ -241,14 +219,14 @@ struct sk_buff *ltcp_offload_merge(struct list_head *held, struct sk_buff *skb)
 		NAPI_GRO_CB(skb)->flush = 1;
 		return NULL;
 	}
-	flags = h[HDR_FLAGS];
+	flags = h[LTCP_AT_FLAGS];
 	text = skb_gro_len(skb);
 	over = !text || (flags & ENDS_RUN);
 	p = find_run(held, h);
 	if (p) {
 		most = skb_shinfo(p)->gso_size;
 		if (follows(p, h, skb_transport_header(p), header, text) && append_segment(p, skb)) {
-			skb_transport_header(p)[HDR_FLAGS] |= flags & LAST_ONLY;
+			skb_transport_header(p)[LTCP_AT_FLAGS] |= flags & LAST_ONLY;
 			over |= text < most;
 		}
 	}

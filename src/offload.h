@@ -14,6 +14,10 @@
 
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <net/checksum.h>
+
+#include "compat.h"
+#include "core/segment.h"
 
 #define LTCP_IPV4_GSO	(SKB_GSO_TCPV4 | SKB_GSO_SCTP)
 #define LTCP_IPV6_GSO	(SKB_GSO_TCPV6 | SKB_GSO_SCTP)
@@ -25,7 +29,15 @@ struct net_offload;
  * @skb: the transport header is set
  * @pseudo: sum of the pseudo-header, not complemented
  */
-void ltcp_offload_sum_later(struct sk_buff *skb, __wsum pseudo);
+static inline void ltcp_offload_sum_later(struct sk_buff *skb, __wsum pseudo)
+{
+	u8 *header = skb_transport_header(skb);
+
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = header - skb->head;
+	skb->csum_offset = LTCP_AT_CHECKSUM;
+	*(__sum16 *)(header + LTCP_AT_CHECKSUM) = ~csum_fold(pseudo);
+}
 
 /**
  * ltcp_offload_sum_by_anyone() - the same, for what no card must take for TCP's
@@ -38,7 +50,14 @@ void ltcp_offload_sum_later(struct sk_buff *skb, __wsum pseudo);
  * checksum is where no protocol has one: virtual devices and the kernel, which
  * sum anything, do so, and a driver of the other kind asks the kernel.
  */
-void ltcp_offload_sum_by_anyone(struct sk_buff *skb, __wsum pseudo);
+static inline void ltcp_offload_sum_by_anyone(struct sk_buff *skb, __wsum pseudo)
+{
+	const u8 *ports = skb_transport_header(skb);
+
+	ltcp_offload_sum_later(skb, csum_add(pseudo, get_unaligned((__force __wsum *)ports)));
+	skb->csum_start += LTCP_AT_SEQ;
+	skb->csum_offset -= LTCP_AT_SEQ;
+}
 
 /**
  * ltcp_offload_cut() - cut a burst into segments

@@ -17,7 +17,6 @@
 #include "trace.h"
 
 #define MSS_ANYWHERE		536	/* RFC 9293 section 3.7.1: of every IPv4 host */
-#define LTCP_CHECKSUM_OFFSET	16	/* in the header, RFC 9293 section 3.1 */
 
 /* Room for a header that is pushed in front of text */
 #define HEADROOM	(MAX_HEADER + 60 + LTCP_HEADER_MAX)
@@ -36,41 +35,27 @@ static unsigned int seg_header_len(const struct ltcp_seg *seg)
 	return LTCP_HEADER_MIN + ltcp_options_len(&seg->opt);
 }
 
-/* Put the header in front of the text; the checksum stays zero */
-static void push_header(struct sk_buff *skb, struct ltcp_seg *seg, unsigned int len,
-			const struct ltcp_key *key)
+/* Put the header in front of the text, where there is room; the checksum stays zero */
+static inline void push_header(struct sk_buff *skb, struct ltcp_seg *seg, unsigned int len,
+			       const struct ltcp_key *key)
 {
 	seg->sport = ntohs(key->lport);
 	seg->dport = ntohs(key->rport);
-	ltcp_segment_write(skb_push(skb, len), seg);
+	ltcp_segment_write(__skb_push(skb, len), seg);
 	skb_reset_transport_header(skb);
 }
 
-static bool sums_later(const struct dst_entry *dst)
+void ltcp_output_sum(struct sk_buff *skb, __wsum pseudo)
 {
-	return dst && !dst_xfrm(dst) && dst->dev->features & NETIF_F_HW_CSUM;
-}
+	__sum16 *check = (__sum16 *)(skb->data + LTCP_AT_CHECKSUM);
 
-void ltcp_output_checksum(struct sk_buff *skb, const struct dst_entry *dst, __sum16 pseudo)
-{
-	__sum16 *check = (__sum16 *)(skb->data + LTCP_CHECKSUM_OFFSET);
-
-	/* Whoever cuts a burst sums its segments */
-	if (skb_is_gso(skb)) {
-		ltcp_offload_sum_later(skb, csum_unfold(pseudo));
-		return;
-	}
-	if (sums_later(dst)) {
-		ltcp_offload_sum_by_anyone(skb, csum_unfold(pseudo));
-		return;
-	}
 	/* What changes after it was summed must not leave; without memory it may, and is refused */
 	if (unlikely(skb_has_shared_frag(skb)) && !__skb_linearize(skb))
-		check = (__sum16 *)(skb->data + LTCP_CHECKSUM_OFFSET);
-	*check = pseudo;
+		check = (__sum16 *)(skb->data + LTCP_AT_CHECKSUM);
+	*check = 0;
 	skb->ip_summed = CHECKSUM_NONE;
-	*check = csum_fold(skb_is_nonlinear(skb) ? skb_checksum(skb, 0, skb->len, 0) :
-						   csum_partial(skb->data, skb->len, 0));
+	*check = csum_fold(skb_is_nonlinear(skb) ? skb_checksum(skb, 0, skb->len, pseudo) :
+						   csum_partial(skb->data, skb->len, pseudo));
 }
 
 /*
@@ -646,21 +631,6 @@ void ltcp_output_caps(struct sock *sk, const struct dst_entry *dst)
 	sk->sk_gso_max_size = min_t(u32, READ_ONCE(dst->dev->gso_max_size), GSO_LEGACY_MAX_SIZE) -
 			      (HEADROOM + 1);
 	sk->sk_gso_max_segs = max_t(u32, READ_ONCE(dst->dev->gso_max_segs), 1);
-}
-
-u16 ltcp_output_adv_mss(const struct ltcp_family *family, const struct dst_entry *dst,
-			u16 user_mss)
-{
-	u32 mss = dst_metric_raw(dst, RTAX_ADVMSS);
-
-	if (!mss) {
-		u32 mtu = dst_mtu(dst);	/* SHLD-6, MUST-67: what fits, options not counted */
-
-		mss = mtu > headers_len(family) ? mtu - headers_len(family) : 0;
-	}
-	if (user_mss && user_mss < mss)
-		mss = user_mss;
-	return clamp_t(u32, mss, 64, 65535);
 }
 
 void ltcp_output_path_mtu(struct sock *sk, u32 mtu)

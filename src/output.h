@@ -3,8 +3,11 @@
 #ifndef LTCP_OUTPUT_H
 #define LTCP_OUTPUT_H
 
+#include <net/dst.h>
+
 #include "core/transmit.h"
 #include "family.h"
+#include "offload.h"
 #include "sock.h"
 
 /**
@@ -110,12 +113,33 @@ void ltcp_output_route(struct sock *sk, const struct dst_entry *dst);
 void ltcp_output_caps(struct sock *sk, const struct dst_entry *dst);
 
 /**
+ * ltcp_output_sum() - sum a segment now
+ * @skb: skb->data at the TCP header, which is skb's transport header
+ * @pseudo: sum of the pseudo-header, not complemented
+ */
+void ltcp_output_sum(struct sk_buff *skb, __wsum pseudo);
+
+static inline bool ltcp_output_sums_later(const struct dst_entry *dst)
+{
+	return dst && !dst_xfrm(dst) && dst->dev->features & NETIF_F_HW_CSUM;
+}
+
+/**
  * ltcp_output_checksum() - what ltcp_family.checksum does with any pseudo-header
  * @skb: skb->data at the TCP header, which is skb's transport header
  * @dst: its route
- * @pseudo: sum of the pseudo-header
+ * @pseudo: sum of the pseudo-header, not complemented
  */
-void ltcp_output_checksum(struct sk_buff *skb, const struct dst_entry *dst, __sum16 pseudo);
+static inline void ltcp_output_checksum(struct sk_buff *skb, const struct dst_entry *dst,
+					__wsum pseudo)
+{
+	if (skb_is_gso(skb))	/* whoever cuts a burst sums its segments */
+		ltcp_offload_sum_later(skb, pseudo);
+	else if (ltcp_output_sums_later(dst))
+		ltcp_offload_sum_by_anyone(skb, pseudo);
+	else
+		ltcp_output_sum(skb, pseudo);
+}
 
 /**
  * ltcp_output_path_mtu() - what the path carries is known or has changed
@@ -130,7 +154,20 @@ void ltcp_output_path_mtu(struct sock *sk, u32 mtu);
  * @dst: the route
  * @user_mss: TCP_MAXSEG, 0: none
  */
-u16 ltcp_output_adv_mss(const struct ltcp_family *family, const struct dst_entry *dst,
-			u16 user_mss);
+static inline u16 ltcp_output_adv_mss(const struct ltcp_family *family,
+				      const struct dst_entry *dst, u16 user_mss)
+{
+	u32 headers = family->header_len + LTCP_HEADER_MIN;
+	u32 mss = dst_metric_raw(dst, RTAX_ADVMSS);
+
+	if (!mss) {
+		u32 mtu = dst_mtu(dst);	/* SHLD-6, MUST-67: what fits, options not counted */
+
+		mss = mtu > headers ? mtu - headers : 0;
+	}
+	if (user_mss && user_mss < mss)
+		mss = user_mss;
+	return clamp_t(u32, mss, 64, 65535);
+}
 
 #endif

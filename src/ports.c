@@ -695,7 +695,7 @@ void ltcp_ports_release(struct sock *sk)
 /* Looking for a listener */
 
 /* How well a listener's address fits a segment's: 0: not at all, 1: it is a wildcard */
-static int address_score(const struct sock *sk, const struct in6_addr *laddr)
+static __always_inline int address_score(const struct sock *sk, const struct in6_addr *laddr)
 {
 	__be32 addr = READ_ONCE(sk->sk_rcv_saddr);
 
@@ -712,7 +712,8 @@ static int address_score(const struct sock *sk, const struct in6_addr *laddr)
 }
 
 /* 0: not for this listener; else the higher the better */
-static int listener_score(const struct sock *sk, const struct ltcp_key *key, int dif, int sdif)
+static __always_inline int listener_score(const struct sock *sk, const struct ltcp_key *key,
+					  int dif, int sdif)
 {
 	int bound = READ_ONCE(sk->sk_bound_dev_if);
 	int score;
@@ -772,6 +773,19 @@ static struct sock *listener_best(struct ltcp_port *port, const struct ltcp_key 
 	return best;
 }
 
+/* Nearly always there is but one, who only has to fit */
+static struct sock *listener_alone(struct ltcp_port *port, const struct ltcp_key *key,
+				   int dif, int sdif)
+{
+	struct hlist_nulls_node *first = rcu_dereference_raw(hlist_nulls_first_rcu(&port->listeners));
+	struct sock *sk;
+
+	if (is_a_nulls(first) || !is_a_nulls(rcu_access_pointer(hlist_nulls_next_rcu(first))))
+		return NULL;
+	sk = (struct sock *)hlist_nulls_entry(first, struct ltcp_sock, listen_link);
+	return listener_score(sk, key, dif, sdif) ? sk : NULL;
+}
+
 struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key, int dif,
 				 int sdif)
 {
@@ -783,6 +797,9 @@ struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key
 
 	if (!port)
 		return NULL;
+	sk = listener_alone(port, key, dif, sdif);
+	if (sk)
+		return sk;
 	sk = listener_best(port, key, dif, sdif, &end);
 	if (sk || likely(get_nulls_value(end) == num))
 		return sk;
@@ -793,8 +810,8 @@ struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key
 	return sk;
 }
 
-struct sock *ltcp_ports_choose(struct sock *sk, const struct ltcp_key *key, struct sk_buff *skb,
-			       unsigned int header)
+struct sock *ltcp_ports_ask(struct sock *sk, const struct ltcp_key *key, struct sk_buff *skb,
+			    unsigned int header)
 {
 	const struct sock_reuseport *group = rcu_dereference(sk->sk_reuseport_cb);
 

@@ -92,6 +92,10 @@ void ltcp_ports_release(struct sock *sk);
 struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key, int dif,
 				 int sdif);
 
+/* The rest of ltcp_ports_choose(), for listeners of a group */
+struct sock *ltcp_ports_ask(struct sock *sk, const struct ltcp_key *key, struct sk_buff *skb,
+			    unsigned int header);
+
 /**
  * ltcp_ports_choose() - among equal listeners a program of their user's may choose
  * @sk: one of them
@@ -102,8 +106,11 @@ struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key
  * Context: as ltcp_ports_listener()
  * Return: the one it has chosen; @sk: there is none
  */
-struct sock *ltcp_ports_choose(struct sock *sk, const struct ltcp_key *key, struct sk_buff *skb,
-			       unsigned int header);
+static inline struct sock *ltcp_ports_choose(struct sock *sk, const struct ltcp_key *key,
+					     struct sk_buff *skb, unsigned int header)
+{
+	return rcu_access_pointer(sk->sk_reuseport_cb) ? ltcp_ports_ask(sk, key, skb, header) : sk;
+}
 
 /**
  * struct ltcp_ports_iter - a walk of a namespace's listeners; start with zeroes but @ln

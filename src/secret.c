@@ -27,28 +27,14 @@ static const struct ltcp_secrets *ltcp_secrets(void)
 	return &secrets;
 }
 
-void ltcp_key_tuple(struct ltcp_tuple *tuple, const struct ltcp_key *key)
-{
-	memcpy(tuple->laddr, &key->laddr, sizeof(tuple->laddr));
-	memcpy(tuple->raddr, &key->raddr, sizeof(tuple->raddr));
-	tuple->lport = ntohs(key->lport);
-	tuple->rport = ntohs(key->rport);
-}
-
 u32 ltcp_secret_isn(const struct ltcp_key *key)
 {
-	struct ltcp_tuple tuple __uninitialized;
-
-	ltcp_key_tuple(&tuple, key);
-	return ltcp_isn(&tuple, &ltcp_secrets()->isn, ltcp_now());
+	return ltcp_isn(ltcp_key_tuple(key), &ltcp_secrets()->isn, ltcp_now());
 }
 
 u32 ltcp_secret_ts_off(const struct ltcp_key *key)
 {
-	struct ltcp_tuple tuple __uninitialized;
-
-	ltcp_key_tuple(&tuple, key);
-	return ltcp_ts_offset(&tuple, &ltcp_secrets()->ts_off);
+	return ltcp_ts_offset(ltcp_key_tuple(key), &ltcp_secrets()->ts_off);
 }
 
 static struct {

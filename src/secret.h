@@ -11,10 +11,15 @@
 
 /**
  * ltcp_key_tuple() - both ends as the core wants them
- * @tuple: result
  * @key: both ends
  */
-void ltcp_key_tuple(struct ltcp_tuple *tuple, const struct ltcp_key *key);
+static inline const struct ltcp_tuple *ltcp_key_tuple(const struct ltcp_key *key)
+{
+	static_assert(sizeof(struct ltcp_tuple) == sizeof(*key));
+	static_assert(offsetof(struct ltcp_tuple, raddr) == offsetof(struct ltcp_key, raddr));
+	static_assert(offsetof(struct ltcp_tuple, lport) == offsetof(struct ltcp_key, lport));
+	return (const struct ltcp_tuple *)key;
+}
 
 /**
  * ltcp_secret_isn() - the initial sequence number of a connection that starts now

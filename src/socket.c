@@ -10,7 +10,6 @@
 
 #include "cong.h"
 #include "core/window.h"
-#include "demux.h"
 #include "family.h"
 #include "input.h"
 #include "listen.h"
@@ -73,14 +72,6 @@ void ltcp_socket_claim(struct sock *sk, int size)
  * leaves. A peer that sends many tiny segments needs more than was promised:
  * what exceeds the buffer is then dropped (ltcp_env.may_store), never kept.
  */
-u32 ltcp_socket_window(const struct sock *sk, int room)
-{
-	u32 clamp = READ_ONCE(ltcp_sk(sk)->window_clamp);
-	u32 octets = room > 0 ? room / 2 : 0;
-
-	return clamp ? min(octets, clamp) : octets;
-}
-
 void ltcp_sk_room(const struct sock *sk, struct ltcp_env *env)
 {
 	int size = READ_ONCE(sk->sk_rcvbuf);
@@ -91,18 +82,6 @@ void ltcp_sk_room(const struct sock *sk, struct ltcp_env *env)
 	env->unread = ltcp_sk_unread(sk);
 	env->may_store = held <= size;
 	env->pressed = ltcp_socket_memory_pressure();
-}
-
-u8 ltcp_socket_rcv_wscale(const struct sock *sk)
-{
-	struct ltcp_net *ln = ltcp_sk_net(sk);
-	int size = READ_ONCE(sk->sk_rcvbuf);
-
-	if (!READ_ONCE(ln->conf.window_scaling))
-		return 0;
-	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
-		size = max(size, READ_ONCE(ln->set.base_rmem[2]));
-	return ltcp_window_scale(ltcp_socket_window(sk, size));
 }
 
 void ltcp_socket_renew(struct sock *sk)
@@ -154,7 +133,6 @@ static int ltcp_init_sock(struct sock *sk)
 	ltcp_tcb_init(&lsk->tcb, &ln->conf);
 	ltcp_cong_sock_init(sk);
 	ltcp_timers_init(sk);
-	ltcp_demux_start(ln);
 
 	/* Lookups find connections and listeners under RCU and take no reference */
 	sock_set_flag(sk, SOCK_RCU_FREE);

@@ -6,6 +6,10 @@
 #include <linux/net.h>
 #include <net/sock.h>
 
+#include "core/window.h"
+#include "net.h"
+#include "sock.h"
+
 extern struct proto ltcp_prot;
 extern const struct proto_ops ltcp_stream_ops;
 extern struct proto ltcp6_prot;
@@ -52,7 +56,13 @@ bool ltcp_socket_memory_full(void);
  *
  * Return: octets of text
  */
-u32 ltcp_socket_window(const struct sock *sk, int room);
+static inline u32 ltcp_socket_window(const struct sock *sk, int room)
+{
+	u32 clamp = READ_ONCE(ltcp_sk(sk)->window_clamp);
+	u32 octets = room > 0 ? room / 2 : 0;
+
+	return clamp ? min(octets, clamp) : octets;
+}
 
 /**
  * ltcp_socket_rcv_wscale() - the window scale to offer
@@ -61,7 +71,17 @@ u32 ltcp_socket_window(const struct sock *sk, int room);
  * Enough for the largest buffer that the socket may come to have: the scale
  * cannot change later (RFC 7323 section 2.3).
  */
-u8 ltcp_socket_rcv_wscale(const struct sock *sk);
+static inline u8 ltcp_socket_rcv_wscale(const struct sock *sk)
+{
+	struct ltcp_net *ln = ltcp_sk_net(sk);
+	int size = READ_ONCE(sk->sk_rcvbuf);
+
+	if (!READ_ONCE(ln->conf.window_scaling))
+		return 0;
+	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
+		size = max(size, READ_ONCE(ln->set.base_rmem[2]));
+	return ltcp_window_scale(ltcp_socket_window(sk, size));
+}
 
 /**
  * ltcp_socket_failing() - a connection is about to be CLOSED by an error

@@ -4,6 +4,7 @@
 #include <linux/sched/signal.h>
 #include <net/inet_sock.h>
 
+#include "demux.h"
 #include "listen.h"
 #include "ports.h"
 #include "stream.h"
@@ -112,5 +113,7 @@ struct sock *ltcp_accept(struct sock *sk, struct proto_accept_arg *arg)
 	child = ltcp_accept_locked(sk, arg->flags, &arg->err);
 	arg->is_empty = ltcp_listen_empty(sk);
 	release_sock(sk);
+	if (child)
+		ltcp_demux_start(ltcp_sk_net(child));
 	return child;
 }

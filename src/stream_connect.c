@@ -98,9 +98,11 @@ int ltcp_connect(struct sock *sk, struct sockaddr *addr, int len)
 	if (err)
 		return err;
 	err = ltcp_connect_place(sk, &old);
-	if (!err)
-		ltcp_connect_open(sk, &old);
-	return err;
+	if (err)
+		return err;
+	ltcp_demux_start(ltcp_sk_net(sk));
+	ltcp_connect_open(sk, &old);
+	return 0;
 }
 
 /*
@@ -122,11 +124,13 @@ static int ltcp_connect_listener(struct sock *sk, struct sockaddr *addr, int len
 		return err;
 	ltcp_listen_stop(sk);
 	err = ltcp_connect_place(sk, &old);
-	if (err)
+	if (err) {
 		ltcp_disconnect(sk, 0);
-	else
-		ltcp_connect_open(sk, &old);
-	return err;
+		return err;
+	}
+	ltcp_demux_start(ltcp_sk_net(sk));
+	ltcp_connect_open(sk, &old);
+	return 0;
 }
 
 static bool ltcp_turns_active(const struct socket *sock, const struct sockaddr *addr, int len)

@@ -177,7 +177,7 @@ static int sysctl_early_demux(LTCP_COMPAT_CTL_TABLE *ctl, int write, void *buffe
 	int err = proc_dointvec_minmax(ctl, write, buffer, lenp, ppos);
 
 	if (!err && write)
-		ltcp_demux_switch(container_of(ctl->data, struct ltcp_net, set.early_demux));
+		ltcp_demux_follow(container_of(ctl->data, struct ltcp_net, set.early_demux));
 	return err;
 }
 

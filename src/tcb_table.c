@@ -95,8 +95,9 @@ void ltcp_table_exit(struct ltcp_net *ln)
 	rhashtable_destroy(&ln->table);
 }
 
-struct ltcp_node *ltcp_table_lookup(struct ltcp_net *ln, const struct ltcp_key *key,
-				    int dif, int sdif)
+/* Once or twice a segment: nothing in it is worth a call */
+__flatten struct ltcp_node *ltcp_table_lookup(struct ltcp_net *ln, const struct ltcp_key *key,
+					      int dif, int sdif)
 {
 	const struct ltcp_probe probe = { .key = key, .dif = dif, .sdif = sdif };
 

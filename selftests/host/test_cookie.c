@@ -165,9 +165,8 @@ static struct ltcp_cookie_options options(enum form form, u16 mss)
 	return (struct ltcp_cookie_options){
 		.mss = mss,
 		.wscale = 7,
-		.wscale_ok = 1,
-		.sack_ok = 1,
-		.ts_ok = form == TIMESTAMP || form == OPTION,
+		.agreed = LTCP_HAS_WSCALE | LTCP_HAS_SACK_PERM |
+			  (form == TIMESTAMP || form == OPTION ? LTCP_HAS_TS : 0),
 		.echo_ok = form >= OPTION,
 	};
 }
@@ -206,9 +205,9 @@ static bool accepted(const struct ltcp_seg *seg, u64 now)
 
 static bool same_options(const struct ltcp_cookie_options *a, const struct ltcp_cookie_options *b)
 {
-	return a->mss == b->mss && a->wscale_ok == b->wscale_ok &&
-	       (!a->wscale_ok || a->wscale == b->wscale) && a->sack_ok == b->sack_ok &&
-	       a->ecn_ok == b->ecn_ok && a->ts_ok == b->ts_ok;
+	return a->mss == b->mss && a->agreed == b->agreed &&
+	       (!(a->agreed & LTCP_HAS_WSCALE) || a->wscale == b->wscale) &&
+	       a->ecn_ok == b->ecn_ok;
 }
 
 static void expect_nothing_lost(enum form form, u16 mss, unsigned int wscale, unsigned int flags)
@@ -218,9 +217,9 @@ static void expect_nothing_lost(enum form form, u16 mss, unsigned int wscale, un
 	struct ltcp_cookie cookie;
 	struct ltcp_seg seg;
 
-	in.wscale_ok = wscale < 15;
+	in.agreed &= LTCP_HAS_TS;
+	in.agreed |= (wscale < 15 ? LTCP_HAS_WSCALE : 0) | (flags & 1 ? LTCP_HAS_SACK_PERM : 0);
 	in.wscale = wscale;
-	in.sack_ok = flags & 1;
 	in.ecn_ok = !!(flags & 2);
 	host_at("%s mss %u wscale %u flags %u", form_names[form], mss, wscale, flags);
 	ltcp_cookie_make(&cookie, t, &keys, IRS, &in, NOW);
@@ -256,7 +255,7 @@ TEST(cookie_mss_is_rounded_down_for_every_offer)
 		seg = answered(BARE, mss * 7919, mss, NOW);
 		EXPECT(ltcp_cookie_check(&opt, &tuple, &keys, &seg, true, NOW));
 		EXPECT(opt.mss <= mss || (mss < 48 && opt.mss == 48));
-		EXPECT(!opt.ts_ok && !opt.sack_ok && !opt.ecn_ok && !opt.wscale_ok);
+		EXPECT(!opt.agreed && !opt.ecn_ok);
 		EXPECT_GE(opt.mss, last);
 		if (opt.mss != last) {
 			EXPECT(opt.mss == mss || mss == 0);

@@ -85,17 +85,6 @@ void ltcp_fsm_segment_closed(const struct ltcp_seg *seg, struct ltcp_verdict *v)
 	v->rst.flags = LTCP_RST | LTCP_ACK;
 }
 
-/* Section 3.10.7.2 */
-void ltcp_fsm_segment_listen(const struct ltcp_seg *seg, struct ltcp_verdict *v)
-{
-	if (seg->flags & LTCP_RST)
-		return;
-	if (seg->flags & LTCP_ACK)
-		fsm_rst(v, seg->ack);
-	else if (seg->flags & LTCP_SYN)
-		v->act |= LTCP_ACT_SYNACK;
-}
-
 /* RFC 7323 section 5.3, R1: the timestamp is from before what was last taken */
 static bool paws_rejects(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 now)
 {

@@ -14,7 +14,6 @@
  * was made, so that a flood of ACKs costs one hash each; to a forger the bit is
  * worth what trying both would be.
  */
-#include <linux/math64.h>
 #include <linux/siphash.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -78,10 +77,11 @@ u32 ltcp_ts_offset(const struct ltcp_tuple *tuple, const siphash_key_t *key)
 
 static u32 state_of(const struct ltcp_cookie_options *opt)
 {
-	u32 wscale = opt->wscale_ok ? opt->wscale : NO_WSCALE;
+	u32 wscale = opt->agreed & LTCP_HAS_WSCALE ? opt->wscale : NO_WSCALE;
 
-	return (u32)opt->mss << 16 | wscale << STATE_WSCALE | (opt->sack_ok ? STATE_SACK : 0) |
-	       (opt->ecn_ok ? STATE_ECN : 0) | (opt->ts_ok ? STATE_TS : 0);
+	return (u32)opt->mss << 16 | wscale << STATE_WSCALE | (opt->ecn_ok ? STATE_ECN : 0) |
+	       (opt->agreed & LTCP_HAS_SACK_PERM ? STATE_SACK : 0) |
+	       (opt->agreed & LTCP_HAS_TS ? STATE_TS : 0);
 }
 
 static void options_of(struct ltcp_cookie_options *opt, u32 state)
@@ -90,11 +90,11 @@ static void options_of(struct ltcp_cookie_options *opt, u32 state)
 
 	*opt = (struct ltcp_cookie_options){
 		.mss = state >> 16,
-		.wscale_ok = wscale != NO_WSCALE,
 		.wscale = wscale != NO_WSCALE ? wscale : 0,
-		.sack_ok = !!(state & STATE_SACK),
+		.agreed = (wscale != NO_WSCALE ? LTCP_HAS_WSCALE : 0) |
+			  (state & STATE_SACK ? LTCP_HAS_SACK_PERM : 0) |
+			  (state & STATE_TS ? LTCP_HAS_TS : 0),
 		.ecn_ok = !!(state & STATE_ECN),
-		.ts_ok = !!(state & STATE_TS),
 	};
 }
 
@@ -114,8 +114,9 @@ static noinline u64 ipv6_mac(const struct ltcp_tuple *tuple, u32 irs, u32 period
 	return siphash(&in, sizeof(in), key);
 }
 
-static u64 mac_of(const struct ltcp_tuple *tuple, const struct ltcp_cookie_keys *keys, u32 irs,
-		  u32 period, u32 state)
+static __always_inline u64 mac_of(const struct ltcp_tuple *tuple,
+				  const struct ltcp_cookie_keys *keys, u32 irs, u32 period,
+				  u32 state)
 {
 	const siphash_key_t *key = &keys->key[period / LTCP_COOKIE_KEY_PERIODS & 1];
 
@@ -123,16 +124,6 @@ static u64 mac_of(const struct ltcp_tuple *tuple, const struct ltcp_cookie_keys 
 		return siphash_3u64(ipv4_hosts(tuple), both_ports(tuple) << 32 | irs,
 				    (u64)period << 32 | state, key);
 	return ipv6_mac(tuple, irs, period, state, key);
-}
-
-static u32 period_of(u64 now_us)
-{
-	return div_u64(now_us, LTCP_COOKIE_PERIOD_US);
-}
-
-u32 ltcp_cookie_key_number(u64 now_us)
-{
-	return period_of(now_us) / LTCP_COOKIE_KEY_PERIODS;
 }
 
 /*
@@ -188,10 +179,10 @@ void ltcp_cookie_make(struct ltcp_cookie *cookie, const struct ltcp_tuple *tuple
 		      const struct ltcp_cookie_keys *keys, u32 irs,
 		      const struct ltcp_cookie_options *opt, u64 now_us)
 {
-	u32 state = state_of(opt), period = period_of(now_us);
+	u32 state = state_of(opt), period = ltcp_cookie_period(now_us);
 	u64 mac;
 
-	if (!opt->ts_ok && !opt->echo_ok) {
+	if (!(opt->agreed & LTCP_HAS_TS) && !opt->echo_ok) {
 		cookie->iss = bare_iss(tuple, keys, irs, mss_index(opt->mss), period);
 		return;
 	}
@@ -205,7 +196,7 @@ void ltcp_cookie_make(struct ltcp_cookie *cookie, const struct ltcp_tuple *tuple
 /* The latest period not after @now_us's that has @iss's lowest bit */
 static u32 period_from(u32 iss, u64 now_us)
 {
-	u32 period = period_of(now_us);
+	u32 period = ltcp_cookie_period(now_us);
 
 	return period - ((period ^ iss) & PERIOD_BIT);
 }
@@ -245,7 +236,8 @@ static bool check_option(struct ltcp_cookie_options *opt, const struct ltcp_tupl
 	opt->ts_off = full_tsval(mac, state) - (ltcp_ms(now_us) - age);
 	opt->echo_ok = 1;
 	opt->timed = 1;
-	if (opt->ts_ok && !(seg->opt.has & LTCP_HAS_TS))	/* RFC 7323 section 3.2 */
+	/* RFC 7323 section 3.2 */
+	if (opt->agreed & LTCP_HAS_TS && !(seg->opt.has & LTCP_HAS_TS))
 		return false;
 	return seg->ack - 1 == full_iss(mac, period) &&
 	       ltcp_get_be32(p + AT_MAC) == mac >> 32 && !(state & STATE_BARE);

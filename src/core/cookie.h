@@ -6,6 +6,7 @@
 #ifndef LTCP_CORE_COOKIE_H
 #define LTCP_CORE_COOKIE_H
 
+#include <linux/math64.h>
 #include <linux/siphash.h>
 #include <linux/types.h>
 
@@ -19,8 +20,10 @@
  * struct ltcp_tuple - both ends of a connection
  * @laddr: local address; IPv4 as ::ffff:a.b.c.d; network byte order
  * @raddr: remote address, likewise
- * @lport: local port, host byte order
- * @rport: remote port, host byte order
+ * @lport: local port, network byte order
+ * @rport: remote port, likewise
+ *
+ * Nothing is made of it but hashes, for as long as the machine is up.
  */
 struct ltcp_tuple {
 	u8 laddr[16];
@@ -60,35 +63,40 @@ struct ltcp_cookie_keys {
 	siphash_key_t key[2];
 };
 
+/* The period that it is */
+static inline u32 ltcp_cookie_period(u64 now_us)
+{
+	return div_u64(now_us, LTCP_COOKIE_PERIOD_US);
+}
+
 /**
  * ltcp_cookie_key_number() - which key is in use
  * @now_us: clock
  *
  * Return: a number that grows; its lowest bit says where in ltcp_cookie_keys
  */
-u32 ltcp_cookie_key_number(u64 now_us);
+static inline u32 ltcp_cookie_key_number(u64 now_us)
+{
+	return ltcp_cookie_period(now_us) / LTCP_COOKIE_KEY_PERIODS;
+}
 
 /**
  * struct ltcp_cookie_options - what a cookie carries across
  * @mss: the peer's MSS; with neither option nor timestamps rounded down to what the ISS
  *	can express
- * @wscale: the peer's window scale, meaningful with @wscale_ok
- * @wscale_ok: the peer offered window scaling
- * @sack_ok: the peer permits SACK
+ * @wscale: the peer's window scale
+ * @agreed: of LTCP_HAS_TS, _WSCALE and _SACK_PERM what the peer offers and we take
  * @ecn_ok: the peer asks for ECN
- * @ts_ok: the peer sends timestamps
  * @echo_ok: the peer echoes the option
  * @timed: result: when the SYN was answered is known
  * @ts_off: result: what to add to the millisecond clock to make TSval go on from where
- *	the cookie's was, with @ts_ok
+ *	the cookie's was, with LTCP_HAS_TS
  */
 struct ltcp_cookie_options {
 	u16 mss;
 	u8 wscale;
-	u8 wscale_ok:1;
-	u8 sack_ok:1;
+	u8 agreed;
 	u8 ecn_ok:1;
-	u8 ts_ok:1;
 	u8 echo_ok:1;
 	u8 timed:1;
 	u32 ts_off;

@@ -1,24 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Explicit congestion notification: RFC 3168 section 6.1, RFC 8257 section 3.2. */
-#include "cong.h"
 #include "ecn.h"
-
-#define SETUP	(LTCP_ECE | LTCP_CWR)
-
-bool ltcp_ecn_wanted(const struct ltcp_conf *conf, const struct ltcp_cong_ops *ops, bool active)
-{
-	return (active ? conf->ecn == 1 : conf->ecn) || ops->flags & LTCP_CONG_NEEDS_ECN;
-}
-
-bool ltcp_ecn_setup_syn(const struct ltcp_seg *seg)
-{
-	return (seg->flags & SETUP) == SETUP;
-}
-
-bool ltcp_ecn_setup_synack(const struct ltcp_seg *seg)
-{
-	return (seg->flags & SETUP) == LTCP_ECE;
-}
 
 /*
  * RFC 8257 section 3.2: each ACK says of the octets that it is the first to
@@ -56,7 +38,7 @@ void ltcp_ecn_header(struct ltcp_tcb *tcb, const struct ltcp_plan *plan, struct 
 	if (seg->flags & LTCP_SYN) {
 		/* Most SYN-ACKs of ours come from a half-open entry, which see */
 		if (!(seg->flags & LTCP_ACK) && tcb->ecn_asked)
-			seg->flags |= SETUP;
+			seg->flags |= LTCP_ECN_SETUP;
 		else if (tcb->fastopen && tcb->ecn_ok)
 			seg->flags |= LTCP_ECE;
 		return;

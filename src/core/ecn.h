@@ -6,6 +6,7 @@
 #ifndef LTCP_CORE_ECN_H
 #define LTCP_CORE_ECN_H
 
+#include "cong.h"
 #include "fsm.h"
 #include "tcb.h"
 #include "transmit.h"
@@ -24,19 +25,31 @@ enum {
  * @ops: the congestion control
  * @active: we open: do we ask for it?
  */
-bool ltcp_ecn_wanted(const struct ltcp_conf *conf, const struct ltcp_cong_ops *ops, bool active);
+static inline bool ltcp_ecn_wanted(const struct ltcp_conf *conf, const struct ltcp_cong_ops *ops,
+				   bool active)
+{
+	return (active ? conf->ecn == 1 : conf->ecn) || ops->flags & LTCP_CONG_NEEDS_ECN;
+}
+
+#define LTCP_ECN_SETUP	(LTCP_ECE | LTCP_CWR)
 
 /**
  * ltcp_ecn_setup_syn() - does a SYN ask for ECN? RFC 3168 section 6.1.1
  * @seg: the SYN
  */
-bool ltcp_ecn_setup_syn(const struct ltcp_seg *seg);
+static inline bool ltcp_ecn_setup_syn(const struct ltcp_seg *seg)
+{
+	return (seg->flags & LTCP_ECN_SETUP) == LTCP_ECN_SETUP;
+}
 
 /**
  * ltcp_ecn_setup_synack() - does a SYN-ACK agree to it?
  * @seg: the SYN-ACK
  */
-bool ltcp_ecn_setup_synack(const struct ltcp_seg *seg);
+static inline bool ltcp_ecn_setup_synack(const struct ltcp_seg *seg)
+{
+	return (seg->flags & LTCP_ECN_SETUP) == LTCP_ECE;
+}
 
 /**
  * ltcp_ecn_arrives() - an acceptable segment: was it marked, does it say CWR?

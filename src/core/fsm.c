@@ -56,14 +56,6 @@ void fsm_start_linger(struct ltcp_tcb *tcb, u64 now)
 	tcb->timer[LTCP_TIMER_LINGER] = now + (s > 0 ? s * 1000000ull : 0);
 }
 
-void fsm_rst(struct ltcp_verdict *v, u32 seq)
-{
-	v->act |= LTCP_ACT_RST;
-	v->rst.seq = seq;
-	v->rst.ack = 0;
-	v->rst.flags = LTCP_RST;
-}
-
 void fsm_restart_rtx(struct ltcp_tcb *tcb, u64 now)
 {
 	tcb->rtx_mode = LTCP_RTX_TIMEOUT;

@@ -300,6 +300,15 @@ void ltcp_fsm_abort(struct ltcp_tcb *tcb, int err, struct ltcp_verdict *v);
 
 /* SEGMENT ARRIVES, section 3.10.7 */
 
+/* A RST at @seq without ACK, as ABORT and unacceptable ACKs ask for */
+static inline void fsm_rst(struct ltcp_verdict *v, u32 seq)
+{
+	v->act |= LTCP_ACT_RST;
+	v->rst.seq = seq;
+	v->rst.ack = 0;
+	v->rst.flags = LTCP_RST;
+}
+
 /**
  * ltcp_fsm_segment_closed() - section 3.10.7.1: nobody is here
  * @seg: the segment
@@ -313,7 +322,15 @@ void ltcp_fsm_segment_closed(const struct ltcp_seg *seg, struct ltcp_verdict *v)
  * @v: verdict: LTCP_ACT_SYNACK for a SYN: make a half-open entry or a cookie;
  *	LTCP_ACT_RST for an ACK (after the caller has tried it as a cookie)
  */
-void ltcp_fsm_segment_listen(const struct ltcp_seg *seg, struct ltcp_verdict *v);
+static inline void ltcp_fsm_segment_listen(const struct ltcp_seg *seg, struct ltcp_verdict *v)
+{
+	if (seg->flags & LTCP_RST)
+		return;
+	if (seg->flags & LTCP_ACK)
+		fsm_rst(v, seg->ack);
+	else if (seg->flags & LTCP_SYN)
+		v->act |= LTCP_ACT_SYNACK;
+}
 
 /**
  * ltcp_fsm_segment() - sections 3.10.7.3 and 3.10.7.4

@@ -18,9 +18,6 @@ void fsm_start_linger(struct ltcp_tcb *tcb, u64 now);
 /* CLOSE in ESTABLISHED or CLOSE-WAIT, or delayed till ESTABLISHED */
 void fsm_queue_fin(struct ltcp_tcb *tcb, struct ltcp_verdict *v);
 
-/* A RST at @seq without ACK, as ABORT and unacceptable ACKs ask for */
-void fsm_rst(struct ltcp_verdict *v, u32 seq);
-
 /* Take what a peer's SYN says: sequence number, window, options */
 void fsm_take_syn(struct ltcp_tcb *tcb, const struct ltcp_seg *seg);
 

@@ -8,55 +8,12 @@
 #include "half.h"
 #include "mss.h"
 
-void ltcp_half_from_syn(struct ltcp_half *half, const struct ltcp_seg *seg,
-			const struct ltcp_conf *conf, u16 default_mss)
-{
-	half->irs = seg->seq;
-	half->snd_wnd = seg->wnd;
-	half->mss = seg->opt.has & LTCP_HAS_MSS ? seg->opt.mss : default_mss;
-	if (half->mss < conf->min_snd_mss)
-		half->mss = conf->min_snd_mss;
-	half->ts_ok = conf->timestamps && (seg->opt.has & LTCP_HAS_TS);
-	half->ts_recent = half->ts_ok ? seg->opt.tsval : 0;
-	half->sack_ok = conf->sack && (seg->opt.has & LTCP_HAS_SACK_PERM);
-	half->wscale_ok = conf->window_scaling && (seg->opt.has & LTCP_HAS_WSCALE);
-	half->snd_wscale = half->wscale_ok ? seg->opt.wscale : 0;
-	if (!half->wscale_ok)
-		half->rcv_wscale = 0;
-	half->ecn_ok = half->ecn_ok && ltcp_ecn_setup_syn(seg);
-}
-
-static void header(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg)
-{
-	ltcp_segment_clear(seg);
-	seg->ack = half->irs + 1;
-	seg->opt.has = half->ts_ok ? LTCP_HAS_TS : 0;
-	seg->opt.tsval = ltcp_ms(now) + half->ts_off;
-	seg->opt.tsecr = half->ts_recent;
-}
-
-void ltcp_half_synack(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg)
-{
-	header(half, now, seg);
-	seg->seq = half->iss;
-	seg->flags = LTCP_SYN | LTCP_ACK;
-	seg->wnd = half->wnd;
-	seg->opt.has |= LTCP_HAS_MSS;
-	seg->opt.mss = half->adv_mss;
-	seg->opt.wscale = half->rcv_wscale;
-	if (half->wscale_ok)
-		seg->opt.has |= LTCP_HAS_WSCALE;
-	if (half->sack_ok)
-		seg->opt.has |= LTCP_HAS_SACK_PERM;
-	if (half->ecn_ok)	/* an ECN-setup SYN-ACK, RFC 3168 section 6.1.1 */
-		seg->flags |= LTCP_ECE;
-}
-
 void ltcp_half_ack(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg)
 {
-	header(half, now, seg);
+	ltcp_half_header(half, now, seg);
 	seg->seq = half->iss + 1;
 	seg->flags = LTCP_ACK;
+	seg->opt.has = half->agreed & LTCP_HAS_TS;
 	seg->wnd = half->wnd >> half->rcv_wscale;
 }
 
@@ -87,7 +44,7 @@ static bool acceptable(const struct ltcp_half *half, const struct ltcp_seg *seg)
 
 static bool old_timestamp(const struct ltcp_half *half, const struct ltcp_seg *seg)
 {
-	return half->ts_ok && (seg->opt.has & LTCP_HAS_TS) &&
+	return (half->agreed & LTCP_HAS_TS) && (seg->opt.has & LTCP_HAS_TS) &&
 	       seq_lt(seg->opt.tsval, half->ts_recent);
 }
 
@@ -136,7 +93,7 @@ void ltcp_half_segment(struct ltcp_half *half, const struct ltcp_seg *seg, unsig
 		fsm_rst(v, seg->ack);
 		return;
 	}
-	if (half->ts_ok && !(seg->opt.has & LTCP_HAS_TS)) {
+	if ((half->agreed & LTCP_HAS_TS) && !(seg->opt.has & LTCP_HAS_TS)) {
 		v->reason = LTCP_REASON_NO_TS;
 		return;
 	}
@@ -223,14 +180,14 @@ void ltcp_tcb_from_half(struct ltcp_tcb *tcb, const struct ltcp_half *half, u64 
 	tcb->rcv_adv = tcb->rcv_nxt + half->wnd;
 	tcb->peer_mss = half->mss;
 	tcb->adv_mss = half->adv_mss;
-	tcb->ts_ok = half->ts_ok;
+	tcb->ts_ok = !!(half->agreed & LTCP_HAS_TS);
 	tcb->ts_recent = half->ts_recent;
 	tcb->ts_recent_s = ltcp_s(now);
 	tcb->ts_off = half->ts_off;
-	tcb->wscale_ok = half->wscale_ok;
+	tcb->wscale_ok = !!(half->agreed & LTCP_HAS_WSCALE);
 	tcb->snd_wscale = half->snd_wscale;
 	tcb->rcv_wscale = half->rcv_wscale;
-	tcb->sack_ok = half->sack_ok;
+	tcb->sack_ok = !!(half->agreed & LTCP_HAS_SACK_PERM);
 	tcb->ecn_ok = half->ecn_ok;
 	tcb->syn_rtx = !!half->resent;
 	ltcp_mss_update(tcb);

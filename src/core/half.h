@@ -6,6 +6,7 @@
 #ifndef LTCP_CORE_HALF_H
 #define LTCP_CORE_HALF_H
 
+#include "ecn.h"
 #include "fsm.h"
 #include "segment.h"
 #include "tcb.h"
@@ -22,9 +23,7 @@
  * @snd_wnd: window of the SYN
  * @snd_wscale: the peer's window scale
  * @rcv_wscale: ours
- * @ts_ok: timestamps are in use
- * @wscale_ok: window scaling is in use
- * @sack_ok: SACK is permitted
+ * @agreed: of LTCP_HAS_TS, _WSCALE and _SACK_PERM what is in use
  * @ecn_ok: ECN is in use
  * @cookie: built from a cookie
  * @acked: our SYN was acknowledged, but the connection waits for text
@@ -43,9 +42,7 @@ struct ltcp_half {
 	u16 snd_wnd;
 	u8 snd_wscale:4;
 	u8 rcv_wscale:4;
-	u8 ts_ok:1;
-	u8 wscale_ok:1;
-	u8 sack_ok:1;
+	u8 agreed:4;
 	u8 ecn_ok:1;
 	u8 cookie:1;
 	u8 acked:1;
@@ -53,6 +50,13 @@ struct ltcp_half {
 	u8 resent;
 	struct ltcp_limiter challenge;
 };
+
+/* Which options we agree to */
+static inline u8 ltcp_half_accepts(const struct ltcp_conf *conf)
+{
+	return (conf->timestamps ? LTCP_HAS_TS : 0) | (conf->sack ? LTCP_HAS_SACK_PERM : 0) |
+	       (conf->window_scaling ? LTCP_HAS_WSCALE : 0);
+}
 
 /**
  * ltcp_half_from_syn() - take in a SYN
@@ -62,8 +66,31 @@ struct ltcp_half {
  * @conf: which options we agree to
  * @default_mss: when the SYN carries none (MUST-15)
  */
-void ltcp_half_from_syn(struct ltcp_half *half, const struct ltcp_seg *seg,
-			const struct ltcp_conf *conf, u16 default_mss);
+static inline void ltcp_half_from_syn(struct ltcp_half *half, const struct ltcp_seg *seg,
+				      const struct ltcp_conf *conf, u16 default_mss)
+{
+	u16 mss = seg->opt.has & LTCP_HAS_MSS ? seg->opt.mss : default_mss;
+	u8 agreed = seg->opt.has & ltcp_half_accepts(conf);
+
+	half->irs = seg->seq;
+	half->snd_wnd = seg->wnd;
+	half->mss = mss < conf->min_snd_mss ? conf->min_snd_mss : mss;
+	half->agreed = agreed;
+	half->ts_recent = agreed & LTCP_HAS_TS ? seg->opt.tsval : 0;
+	half->snd_wscale = agreed & LTCP_HAS_WSCALE ? seg->opt.wscale : 0;
+	if (!(agreed & LTCP_HAS_WSCALE))
+		half->rcv_wscale = 0;
+	half->ecn_ok = half->ecn_ok && ltcp_ecn_setup_syn(seg);
+}
+
+/* What a SYN-ACK and an ACK have in common */
+static inline void ltcp_half_header(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg)
+{
+	ltcp_segment_clear(seg);
+	seg->ack = half->irs + 1;
+	seg->opt.tsval = ltcp_ms(now) + half->ts_off;
+	seg->opt.tsecr = half->ts_recent;
+}
 
 /**
  * ltcp_half_synack() - the SYN-ACK's header
@@ -71,7 +98,18 @@ void ltcp_half_from_syn(struct ltcp_half *half, const struct ltcp_seg *seg,
  * @now: clock
  * @seg: result, ports left zero
  */
-void ltcp_half_synack(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg);
+static inline void ltcp_half_synack(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg)
+{
+	ltcp_half_header(half, now, seg);
+	seg->seq = half->iss;
+	seg->flags = LTCP_SYN | LTCP_ACK;
+	if (half->ecn_ok)	/* an ECN-setup SYN-ACK, RFC 3168 section 6.1.1 */
+		seg->flags |= LTCP_ECE;
+	seg->wnd = half->wnd;
+	seg->opt.has = LTCP_HAS_MSS | half->agreed;
+	seg->opt.mss = half->adv_mss;
+	seg->opt.wscale = half->rcv_wscale;
+}
 
 /**
  * ltcp_half_ack() - the header of an ACK (challenge)

@@ -30,13 +30,18 @@ static void parse_mss(struct ltcp_options *opt, const u8 *p, unsigned int len)
 	opt->mss = ltcp_get_be16(p + 2);
 }
 
+/* RFC 7323 section 2.3: a greater shift is taken for 14 */
+static u8 wscale_of(u8 shift)
+{
+	return shift < LTCP_WSCALE_MAX ? shift : LTCP_WSCALE_MAX;
+}
+
 static void parse_wscale(struct ltcp_options *opt, const u8 *p, unsigned int len)
 {
 	if (len != LEN_WSCALE)
 		return;
 	opt->has |= LTCP_HAS_WSCALE;
-	/* RFC 7323 section 2.3: a greater shift is taken for 14 */
-	opt->wscale = p[2] < LTCP_WSCALE_MAX ? p[2] : LTCP_WSCALE_MAX;
+	opt->wscale = wscale_of(p[2]);
 }
 
 static void parse_sack_perm(struct ltcp_options *opt, unsigned int len)
@@ -151,6 +156,7 @@ static bool only_timestamp(const u8 *p, unsigned int len)
 #define SACK_TS_PREFIX	((u32)LTCP_OPT_SACK_PERM << 24 | LEN_SACK_PERM << 16 | \
 			 LTCP_OPT_TIMESTAMP << 8 | LEN_TIMESTAMP)
 #define WSCALE_PREFIX	((u32)LTCP_OPT_NOP << 16 | LTCP_OPT_WSCALE << 8 | LEN_WSCALE)
+#define USUAL_SET	(LTCP_HAS_MSS | LTCP_HAS_SACK_PERM | LTCP_HAS_TS | LTCP_HAS_WSCALE)
 
 static bool begins_as_usual(const u8 *p, unsigned int len)
 {
@@ -161,10 +167,11 @@ static bool begins_as_usual(const u8 *p, unsigned int len)
 
 static void parse_usual(struct ltcp_options *opt, const u8 *p)
 {
-	parse_mss(opt, p, LEN_MSS);
-	parse_sack_perm(opt, LEN_SACK_PERM);
-	parse_timestamp(opt, p + 6, LEN_TIMESTAMP);
-	parse_wscale(opt, p + 17, LEN_WSCALE);
+	opt->has = USUAL_SET;
+	opt->mss = ltcp_get_be16(p + 2);
+	opt->tsval = ltcp_get_be32(p + 8);
+	opt->tsecr = ltcp_get_be32(p + 12);
+	opt->wscale = wscale_of(p[19]);
 }
 
 bool ltcp_options_parse(struct ltcp_options *opt, const u8 *p, unsigned int len, bool syn)
@@ -228,9 +235,12 @@ static unsigned int sack_blocks(const struct ltcp_options *opt, unsigned int len
 
 unsigned int ltcp_options_len(const struct ltcp_options *opt)
 {
-	unsigned int len = len_without_sack(opt);
-	unsigned int n = sack_blocks(opt, len);
+	unsigned int len, n;
 
+	if (opt->has == USUAL_SET && !opt->n_sack)
+		return SYN_ALIGNED;
+	len = len_without_sack(opt);
+	n = opt->n_sack ? sack_blocks(opt, len) : 0;
 	return n ? len + SACK_ALIGNED + n * LEN_SACK_BLOCK : len;
 }
 
@@ -336,14 +346,27 @@ static unsigned int write_timestamp_only(u8 *p, const struct ltcp_options *opt)
 	return TS_ALIGNED;
 }
 
+static unsigned int write_usual(u8 *p, const struct ltcp_options *opt)
+{
+	ltcp_put_be32(p, MSS_PREFIX << 16 | opt->mss);
+	ltcp_put_be32(p + 4, SACK_TS_PREFIX);
+	ltcp_put_be32(p + 8, opt->tsval);
+	ltcp_put_be32(p + 12, opt->tsecr);
+	ltcp_put_be32(p + 16, WSCALE_PREFIX << 8 | opt->wscale);
+	return SYN_ALIGNED;
+}
+
 unsigned int ltcp_options_write(u8 *p, const struct ltcp_options *opt)
 {
 	const u8 *start = p;
-	unsigned int n_sack;
+	unsigned int n_sack = 0;
 
 	if (opt->has == LTCP_HAS_TS && !opt->n_sack)
 		return write_timestamp_only(p, opt);
-	n_sack = sack_blocks(opt, len_without_sack(opt));
+	if (opt->has == USUAL_SET && !opt->n_sack)
+		return write_usual(p, opt);
+	if (opt->n_sack)
+		n_sack = sack_blocks(opt, len_without_sack(opt));
 	if (opt->has & LTCP_HAS_MSS)
 		p = write_mss(p, opt->mss);
 	p = write_sack_perm_and_ts(p, opt);

@@ -9,10 +9,29 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
+#include "bytes.h"
 #include "options.h"
 
 #define LTCP_HEADER_MIN		20
 #define LTCP_HEADER_MAX		(LTCP_HEADER_MIN + LTCP_OPTIONS_MAX)
+
+/*
+ * Where the fields are:
+ *
+ *	 0      2      4           8          12   13      14     16     18
+ *	| sport | dport | sequence  | ack      | off | flags | wnd  | sum  | up | options
+ */
+enum {
+	LTCP_AT_SPORT		= 0,
+	LTCP_AT_DPORT		= 2,
+	LTCP_AT_SEQ		= 4,
+	LTCP_AT_ACK		= 8,
+	LTCP_AT_OFFSET		= 12,	/* upper half; the lower is reserved, ignored, sent as 0 */
+	LTCP_AT_FLAGS		= 13,
+	LTCP_AT_WND		= 14,
+	LTCP_AT_CHECKSUM	= 16,
+	LTCP_AT_UP		= 18,
+};
 
 /* Control bits, octet 13 of the header */
 enum {
@@ -87,12 +106,35 @@ enum ltcp_parse_error {
  * @hdr_len: octets available at @hdr; the data offset must not pass it
  * @total: octets of the whole segment, header and text
  *
- * The checksum is the caller's business.
+ * The checksum is the caller's business. Every segment comes by here.
  *
  * Return: the header's length (data offset * 4), or an enum ltcp_parse_error
  */
-int ltcp_segment_parse(struct ltcp_seg *seg, const u8 *hdr, unsigned int hdr_len,
-		       unsigned int total);
+static inline int ltcp_segment_parse(struct ltcp_seg *seg, const u8 *hdr, unsigned int hdr_len,
+				     unsigned int total)
+{
+	unsigned int len;
+
+	if (hdr_len < LTCP_HEADER_MIN)
+		return LTCP_PARSE_SHORT;
+	len = (hdr[LTCP_AT_OFFSET] >> 4) * 4;
+	if (len < LTCP_HEADER_MIN || len > hdr_len || len > total)
+		return LTCP_PARSE_SHORT;
+
+	seg->sport = ltcp_get_be16(hdr + LTCP_AT_SPORT);
+	seg->dport = ltcp_get_be16(hdr + LTCP_AT_DPORT);
+	seg->seq = ltcp_get_be32(hdr + LTCP_AT_SEQ);
+	seg->ack = ltcp_get_be32(hdr + LTCP_AT_ACK);
+	seg->flags = hdr[LTCP_AT_FLAGS];
+	seg->ecn = 0;
+	seg->wnd = ltcp_get_be16(hdr + LTCP_AT_WND);
+	seg->up = ltcp_get_be16(hdr + LTCP_AT_UP);
+	seg->text = total - len;
+	if (!ltcp_options_parse(&seg->opt, hdr + LTCP_HEADER_MIN, len - LTCP_HEADER_MIN,
+				seg->flags & LTCP_SYN))
+		return LTCP_PARSE_OPTION;
+	return len;
+}
 
 /**
  * ltcp_segment_write() - encode a header with a zero checksum
@@ -101,6 +143,21 @@ int ltcp_segment_parse(struct ltcp_seg *seg, const u8 *hdr, unsigned int hdr_len
  *
  * Return: the header's length
  */
-unsigned int ltcp_segment_write(u8 *hdr, const struct ltcp_seg *seg);
+static inline unsigned int ltcp_segment_write(u8 *hdr, const struct ltcp_seg *seg)
+{
+	unsigned int len = LTCP_HEADER_MIN;
+
+	len += ltcp_options_write(hdr + LTCP_HEADER_MIN, &seg->opt);
+	ltcp_put_be16(hdr + LTCP_AT_SPORT, seg->sport);
+	ltcp_put_be16(hdr + LTCP_AT_DPORT, seg->dport);
+	ltcp_put_be32(hdr + LTCP_AT_SEQ, seg->seq);
+	ltcp_put_be32(hdr + LTCP_AT_ACK, seg->ack);
+	hdr[LTCP_AT_OFFSET] = len / 4 << 4;
+	hdr[LTCP_AT_FLAGS] = seg->flags;
+	ltcp_put_be16(hdr + LTCP_AT_WND, seg->wnd);
+	ltcp_put_be16(hdr + LTCP_AT_CHECKSUM, 0);
+	ltcp_put_be16(hdr + LTCP_AT_UP, seg->up);
+	return len;
+}
 
 #endif

@@ -105,10 +105,3 @@ bool ltcp_window_update_due(const struct ltcp_tcb *tcb, const struct ltcp_env *e
 		return false;
 	return wnd > now && wnd - now >= step;
 }
-
-u8 ltcp_window_scale(u32 buffer)
-{
-	u8 shift = buffer >> 16 ? 32 - __builtin_clz(buffer >> 16) : 0;
-
-	return shift < LTCP_WSCALE_MAX ? shift : LTCP_WSCALE_MAX;
-}
