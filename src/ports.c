@@ -27,7 +27,7 @@
  * @num: host byte order
  * @n_bound: sockets that came to it by bind(), theirs or their listener's
  * @owners: sockets, by sk_bind_node
- * @listeners: those of them that listen, by ltcp_sock.listen_link (RCU)
+ * @listeners: those of them that listen, by sk_node (RCU)
  * @holds: TIME-WAIT entries of such sockets, by ltcp_timewait.port_link
  * @rcu: for freeing
  */
@@ -213,7 +213,7 @@ static void claim_of_sock(struct ltcp_claim *claim, const struct sock *sk)
 	claim->v6only = sk->sk_ipv6only;
 	claim->reuse = sk->sk_reuse;
 	claim->reuseport = sk->sk_reuseport;
-	claim->listens = !hlist_unhashed(&ltcp_sk(sk)->listen_link);
+	claim->listens = ltcp_sk(sk)->listens;
 	claim->timewait = false;
 }
 
@@ -564,13 +564,13 @@ static bool same_claim(const struct sock *a, const struct sock *b)
  */
 static int join_group(const struct ltcp_port *port, struct sock *sk)
 {
-	struct ltcp_sock *other;
+	struct sock *other;
 
 	if (!sk->sk_reuseport)
 		return 0;
-	hlist_for_each_entry(other, &port->listeners, listen_link)
-		if (other->inet.sk.sk_reuseport && same_claim(sk, &other->inet.sk))
-			return reuseport_add_sock(sk, &other->inet.sk, false);
+	sk_for_each(other, &port->listeners)
+		if (other->sk_reuseport && same_claim(sk, other))
+			return reuseport_add_sock(sk, other, false);
 	return reuseport_alloc(sk, false);
 }
 
@@ -578,6 +578,21 @@ static void leave_group(struct sock *sk)
 {
 	if (rcu_access_pointer(sk->sk_reuseport_cb))
 		reuseport_detach_sock(sk);
+}
+
+static void enter_listeners(struct sock *sk, struct ltcp_port *port)
+{
+	WRITE_ONCE(ltcp_sk(sk)->listens, true);
+	hlist_add_head_rcu(&sk->sk_node, &port->listeners);
+}
+
+/* A connection's sk_node may be in an accept queue, which is not ours */
+static void leave_listeners(struct sock *sk)
+{
+	if (!ltcp_sk(sk)->listens)
+		return;
+	hlist_del_init_rcu(&sk->sk_node);
+	WRITE_ONCE(ltcp_sk(sk)->listens, false);
 }
 
 int ltcp_ports_listen(struct sock *sk)
@@ -596,7 +611,7 @@ int ltcp_ports_listen(struct sock *sk)
 		memset(&node->key, 0, sizeof(node->key));
 		claim_addr(&node->key.laddr, sk);
 		node->key.lport = htons(port->num);
-		hlist_add_head_rcu(&ltcp_sk(sk)->listen_link, &port->listeners);
+		enter_listeners(sk, port);
 	}
 	spin_unlock_bh(&port->bucket->lock);
 	return err;
@@ -609,7 +624,7 @@ void ltcp_ports_unlisten(struct sock *sk)
 	if (!port)
 		return;
 	spin_lock_bh(&port->bucket->lock);
-	hlist_del_init_rcu(&ltcp_sk(sk)->listen_link);
+	leave_listeners(sk);
 	leave_group(sk);
 	spin_unlock_bh(&port->bucket->lock);
 }
@@ -625,7 +640,7 @@ int ltcp_ports_inherit(struct sock *child, const struct sock *listener)
 	/* The links were copied from the listener. */
 	lsk->port = NULL;
 	INIT_HLIST_NODE(&child->sk_bind_node);
-	INIT_HLIST_NODE(&lsk->listen_link);
+	lsk->listens = false;
 	/* By number: the listener may have let go of its port by now. */
 	spin_lock_bh(&bucket->lock);
 	port = port_find_or_make(bucket, ln, num);
@@ -679,7 +694,7 @@ void ltcp_ports_release(struct sock *sk)
 		return;
 	bucket = port->bucket;
 	spin_lock_bh(&bucket->lock);
-	hlist_del_init_rcu(&lsk->listen_link);
+	leave_listeners(sk);
 	hlist_del_init(&sk->sk_bind_node);
 	port->n_bound -= lsk->port_bound;
 	lsk->port = NULL;
@@ -739,14 +754,12 @@ static u32 spread(const struct ltcp_key *key)
 static struct sock *listener_best(struct ltcp_port *port, const struct ltcp_key *key,
 				  int dif, int sdif)
 {
-	struct sock *best = NULL;
-	struct ltcp_sock *lsk;
+	struct sock *best = NULL, *sk;
 	int best_score = 0, n = 0;
 	u32 hash = 0;
 
-	hlist_for_each_entry_rcu(lsk, &port->listeners, listen_link,
+	hlist_for_each_entry_rcu(sk, &port->listeners, sk_node,
 				 lockdep_is_held(&port->bucket->lock)) {
-		struct sock *sk = (struct sock *)lsk;
 		int score = listener_score(sk, key, dif, sdif);
 
 		if (!score || score < best_score)
@@ -799,14 +812,14 @@ static struct sock *bucket_listener(struct ltcp_port_bucket *bucket, const struc
 				    unsigned int index)
 {
 	struct ltcp_port *port;
-	struct ltcp_sock *lsk;
+	struct sock *sk;
 
 	hlist_for_each_entry_rcu(port, &bucket->ports, link) {
 		if (port->ln != ln)
 			continue;
-		hlist_for_each_entry_rcu(lsk, &port->listeners, listen_link)
+		sk_for_each_rcu(sk, &port->listeners)
 			if (!index--)
-				return (struct sock *)lsk;
+				return sk;
 	}
 	return NULL;
 }

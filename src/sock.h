@@ -34,7 +34,8 @@ struct ltcp_skb_cb {
 /**
  * struct ltcp_listener - what only a listening socket has
  * @accept_lock: protects @accept_queue
- * @accept_queue: connections that wait for accept(), by ltcp_sock.accept_link
+ * @accept_queue: connections that wait for accept(), by sk_node, the oldest first
+ * @accept_last: the youngest of them, if there are any
  * @fastopen: connections that were opened by a SYN; under @accept_lock
  * @n_half: half-open entries
  * @closing: no more half-open entries
@@ -42,7 +43,8 @@ struct ltcp_skb_cb {
  */
 struct ltcp_listener {
 	spinlock_t accept_lock;
-	struct list_head accept_queue;
+	struct hlist_head accept_queue;
+	struct hlist_node *accept_last;
 	struct ltcp_fastopen_queue fastopen;
 	atomic_t n_half;
 	bool closing;
@@ -58,6 +60,11 @@ enum {
 
 /**
  * struct ltcp_sock - a socket; protected by the socket lock unless said otherwise
+ *
+ * Of &struct sock it uses what others do without an inet_connection_sock have no use for:
+ * sk_node is a listener's place in its port's list of listeners (RCU, under the port's
+ * lock), and a connection's in the queue of the listener whose accept() it waits for.
+ *
  * @inet: must be first
  * @tcb: the connection's variables
  * @totals: what it has carried
@@ -76,8 +83,7 @@ enum {
  * @port: bound port, NULL: none; protected by the port's lock, as is its list of owners
  *	(sk_bind_node)
  * @listener: NULL unless listening
- * @listen_link: in the port's list of listeners (RCU)
- * @accept_link: in the listener's accept queue
+ * @listens: it is in the port's list of listeners; protected by the port's lock
  * @parent: Fast Open: the listener whose queue counts this connection, a reference is
  *	held; NULL: none
  * @timer_at: when sk_timer runs, microseconds; 0: it does not; the earliest of @tcb.timer
@@ -123,6 +129,7 @@ struct ltcp_sock {
 	unsigned int readers;
 	u16 user_mss;
 	bool port_bound;
+	bool listens;
 	u8 defer_accept;
 	u8 save_syn;
 	bool fastopen_connect;
@@ -141,8 +148,6 @@ struct ltcp_sock {
 	struct ltcp_fastopen_secret __rcu *fastopen_keys;
 	struct ltcp_port *port;
 	struct ltcp_listener *listener;
-	struct hlist_node listen_link;
-	struct list_head accept_link;
 	struct sock *parent;
 	u64 timer_at;
 	unsigned long deferred;

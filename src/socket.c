@@ -150,7 +150,6 @@ static int ltcp_init_sock(struct sock *sk)
 	lsk->node.kind = LTCP_KIND_SOCK;
 	lsk->node.af = sk->sk_family;
 	lsk->ahead = RB_ROOT;
-	INIT_LIST_HEAD(&lsk->accept_link);
 	ltcp_tcb_init(&lsk->tcb, &ln->conf);
 	ltcp_cong_sock_init(sk);
 	ltcp_timers_init(sk);

@@ -251,8 +251,7 @@ static void ltcp_child_disown(struct sock *sk)
 	lsk->port = NULL;
 	INIT_HLIST_NODE(&sk->sk_bind_node);
 	lsk->listener = NULL;
-	INIT_HLIST_NODE(&lsk->listen_link);
-	INIT_LIST_HEAD(&lsk->accept_link);
+	lsk->listens = false;
 	lsk->parent = NULL;
 	RCU_INIT_POINTER(lsk->fastopen_keys, NULL);
 	lsk->fastopen_queue = 0;
