@@ -63,7 +63,8 @@ enum {
  *
  * Of &struct sock it uses what others do without an inet_connection_sock have no use for:
  * sk_node is a listener's place in its port's list of listeners (RCU, under the port's
- * lock), and a connection's in the queue of the listener whose accept() it waits for.
+ * lock), and a connection's in the queue of the listener whose accept() it waits for;
+ * sk_send_head is the first skb of sk_write_queue that was never sent, NULL: none.
  *
  * @inet: must be first
  * @tcb: the connection's variables
@@ -71,7 +72,6 @@ enum {
  * @node: place in the TCB table
  * @ln: namespace; never changes
  * @family: what differs between IPv4 and IPv6
- * @send_head: first skb of sk_write_queue that was never sent, NULL: none
  * @spare: segment without text that is being processed: its memory may serve for an ACK;
  *	NULL: none
  * @ahead: text kept out of order, by LTCP_CB(skb)->seq
@@ -117,7 +117,6 @@ struct ltcp_sock {
 	struct ltcp_node node;
 	struct ltcp_net *ln;
 	const struct ltcp_family *family;
-	struct sk_buff *send_head;
 	struct sk_buff *spare;
 	struct rb_root ahead;
 	u32 copied_seq;

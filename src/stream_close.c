@@ -246,7 +246,6 @@ static void ltcp_child_disown(struct sock *sk)
 	memset(&lsk->node, 0, sizeof(lsk->node));
 	lsk->node.kind = LTCP_KIND_SOCK;
 	lsk->node.af = sk->sk_family;
-	lsk->send_head = NULL;
 	lsk->ahead = RB_ROOT;
 	lsk->port = NULL;
 	INIT_HLIST_NODE(&sk->sk_bind_node);
