@@ -51,7 +51,7 @@ struct ltcp_listener {
 	bool no_accept;
 };
 
-/* Bits of ltcp_sock.deferred: work that found the socket owned by its user */
+/* Bits of sk_tsq_flags: work that found the socket owned by its user */
 enum {
 	LTCP_DEFERRED_TIMER,
 	LTCP_DEFERRED_MTU,
@@ -64,7 +64,8 @@ enum {
  * Of &struct sock it uses what others do without an inet_connection_sock have no use for:
  * sk_node is a listener's place in its port's list of listeners (RCU, under the port's
  * lock), and a connection's in the queue of the listener whose accept() it waits for;
- * sk_send_head is the first skb of sk_write_queue that was never sent, NULL: none.
+ * sk_send_head is the first skb of sk_write_queue that was never sent, NULL: none;
+ * sk_tsq_flags, as with TCP, are LTCP_DEFERRED_* bits.
  *
  * @inet: must be first
  * @tcb: the connection's variables
@@ -87,7 +88,6 @@ enum {
  * @parent: Fast Open: the listener whose queue counts this connection, a reference is
  *	held; NULL: none
  * @timer_at: when sk_timer runs, microseconds; 0: it does not; the earliest of @tcb.timer
- * @deferred: LTCP_DEFERRED_* bits
  * @counted_orphan: counted in ltcp_net.orphans
  * @cork: TCP_CORK
  * @sparse: the receive queue may hold small pieces that would cost less together
@@ -149,7 +149,6 @@ struct ltcp_sock {
 	struct ltcp_listener *listener;
 	struct sock *parent;
 	u64 timer_at;
-	unsigned long deferred;
 };
 
 /* ltcp_sock.oob_state */

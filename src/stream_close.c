@@ -219,7 +219,7 @@ void ltcp_socket_discard(struct sock *sk)
 	bh_lock_sock(sk);
 	sock_hold(sk);
 	if (sock_owned_by_user(sk))
-		set_bit(LTCP_DEFERRED_DISCARD, &ltcp_sk(sk)->deferred);
+		set_bit(LTCP_DEFERRED_DISCARD, &sk->sk_tsq_flags);
 	else
 		ltcp_discard_locked(sk);
 	bh_unlock_sock(sk);
@@ -234,7 +234,7 @@ void ltcp_socket_discard(struct sock *sk)
 void ltcp_release_cb(struct sock *sk)
 {
 	ltcp_input_deferred(sk);
-	if (unlikely(test_and_clear_bit(LTCP_DEFERRED_DISCARD, &ltcp_sk(sk)->deferred)))
+	if (unlikely(test_and_clear_bit(LTCP_DEFERRED_DISCARD, &sk->sk_tsq_flags)))
 		ltcp_discard_locked(sk);
 }
 
@@ -254,7 +254,7 @@ static void ltcp_child_disown(struct sock *sk)
 	lsk->parent = NULL;
 	RCU_INIT_POINTER(lsk->fastopen_keys, NULL);
 	lsk->fastopen_queue = 0;
-	lsk->deferred = 0;
+	sk->sk_tsq_flags = 0;
 	lsk->readers = 0;
 	lsk->mtu = 0;
 	lsk->defer_accept = 0;

@@ -94,7 +94,7 @@ static void timer_expired(struct timer_list *t)
 	if (!sock_owned_by_user(sk))
 		ltcp_timers_run(sk);
 	else
-		set_bit(LTCP_DEFERRED_TIMER, &ltcp_sk(sk)->deferred);	/* release_cb runs it */
+		set_bit(LTCP_DEFERRED_TIMER, &sk->sk_tsq_flags);	/* release_cb runs it */
 	bh_unlock_sock(sk);
 	sock_put(sk);
 }
