@@ -71,7 +71,6 @@ enum {
  * @tcb: the connection's variables
  * @totals: what it has carried
  * @node: place in the TCB table
- * @ln: namespace; never changes
  * @family: what differs between IPv4 and IPv6
  * @spare: segment without text that is being processed: its memory may serve for an ACK;
  *	NULL: none
@@ -115,7 +114,6 @@ struct ltcp_sock {
 	struct ltcp_tcb tcb;
 	struct ltcp_totals totals;
 	struct ltcp_node node;
-	struct ltcp_net *ln;
 	const struct ltcp_family *family;
 	struct sk_buff *spare;
 	struct rb_root ahead;
@@ -181,9 +179,10 @@ static inline struct sock *ltcp_node_sk(struct ltcp_node *node)
 	return (struct sock *)container_of(node, struct ltcp_sock, node);
 }
 
+/* A socket's namespace never changes, nor do its settings move */
 static inline struct ltcp_net *ltcp_sk_net(const struct sock *sk)
 {
-	return ltcp_sk(sk)->ln;
+	return container_of(ltcp_sk(sk)->tcb.conf, struct ltcp_net, conf);
 }
 
 /* The clock of the core: microseconds since boot, never 0 */
