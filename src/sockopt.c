@@ -139,11 +139,11 @@ static int ltcp_set_user_timeout(struct ltcp_tcb *tcb, int val)
 	return 0;
 }
 
-static int ltcp_set_bool(bool *option, int val)
+static int ltcp_set_inq(struct ltcp_sock *lsk, int val)
 {
 	if (!ltcp_within(val, 0, 1))
 		return -EINVAL;
-	*option = val;
+	lsk->inq = val;
 	return 0;
 }
 
@@ -164,20 +164,21 @@ static int ltcp_set_fastopen_connect(struct sock *sk, int val)
 		return -EOPNOTSUPP;
 	if (sk->sk_state != TCP_CLOSE)
 		return -EINVAL;
-	return ltcp_set_bool(&ltcp_sk(sk)->fastopen_connect, val);
+	ltcp_sk(sk)->fastopen_connect = val;
+	return 0;
 }
 
 static int ltcp_set_fastopen_no_cookie(struct sock *sk, int val)
 {
-	if (!((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)))
+	if (!ltcp_within(val, 0, 1) || !((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)))
 		return -EINVAL;
-	return ltcp_set_bool(&ltcp_sk(sk)->fastopen_no_cookie, val);
+	WRITE_ONCE(ltcp_sk(sk)->fastopen_no_cookie, val);
+	return 0;
 }
 
 static int ltcp_set_option(struct sock *sk, int optname, int val)
 {
 	struct ltcp_sock *lsk = ltcp_sk(sk);
-	bool unused;
 
 	switch (optname) {
 	case TCP_NODELAY:
@@ -219,14 +220,14 @@ static int ltcp_set_option(struct sock *sk, int optname, int val)
 	case TCP_FASTOPEN_NO_COOKIE:
 		return ltcp_set_fastopen_no_cookie(sk, val);
 	case TCP_INQ:
-		return ltcp_set_bool(&lsk->inq, val);
+		return ltcp_set_inq(lsk, val);
 	case TCP_THIN_LINEAR_TIMEOUTS:
 		if (!ltcp_within(val, 0, 1))
 			return -EINVAL;
 		lsk->tcb.thin_linear = val;
 		return 0;
 	case TCP_THIN_DUPACK:	/* RFC 8985 needs no third duplicate ACK */
-		return ltcp_set_bool(&unused, val);
+		return ltcp_within(val, 0, 1) ? 0 : -EINVAL;
 	case TCP_TIMESTAMP:	/* only TCP_REPAIR may set it */
 		return -EPERM;
 	default:
