@@ -67,7 +67,14 @@ enum {
  * sk_send_head is the first skb of sk_write_queue that was never sent, NULL: none;
  * sk_tsq_flags, as with TCP, are LTCP_DEFERRED_* bits.
  *
+ * And of &struct inet_sock it uses cork's place: there datagram and raw sockets gather what
+ * several calls send as one, by ip_append_data() and ip6_append_data(), and connect() of
+ * datagram sockets and inet_sk_rebuild_header() leave the flow they have routed. No call
+ * of ours comes to these; what IP does with any socket, its options among it, does not
+ * know of cork.
+ *
  * @inet: must be first
+ * @before_cork: what of @inet comes before
  * @tcb: the connection's variables
  * @totals: what it has carried
  * @node: place in the TCB table
@@ -110,9 +117,17 @@ enum {
  * @stamp_base: sequence number that timestamps' identifiers count from, with @stamp_id
  */
 struct ltcp_sock {
-	struct inet_sock inet;
+	union {
+		struct inet_sock inet;
+		struct {
+			u8 before_cork[offsetof(struct inet_sock, cork)];
+			struct ltcp_totals totals;
+			struct ltcp_saved_syn *saved_syn;
+			struct ltcp_fastopen_secret __rcu *fastopen_keys;
+			struct sock *parent;
+		};
+	};
 	struct ltcp_tcb tcb;
-	struct ltcp_totals totals;
 	struct ltcp_node node;
 	const struct ltcp_family *family;
 	struct sk_buff *spare;
@@ -141,13 +156,12 @@ struct ltcp_sock {
 	u32 mtu;
 	int fastopen_queue;
 	u32 stamp_base;
-	struct ltcp_saved_syn *saved_syn;
-	struct ltcp_fastopen_secret __rcu *fastopen_keys;
 	struct ltcp_port *port;
 	struct ltcp_listener *listener;
-	struct sock *parent;
 	u64 timer_at;
 };
+
+static_assert(offsetofend(struct ltcp_sock, parent) <= offsetofend(struct inet_sock, cork));
 
 /* ltcp_sock.oob_state */
 enum {
