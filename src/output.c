@@ -376,7 +376,10 @@ static void follow_route(struct sock *sk)
 		ltcp_output_path_mtu(sk, dst_mtu(dst));
 }
 
-/* How much IP takes at once depends on the route, which may change at any time */
+/*
+ * How much IP takes at once depends on the route, which may change at any time; what is
+ * not TCP's never gets more than GSO_LEGACY_MAX_SIZE, less a header.
+ */
 static void update_gso_max(struct sock *sk, u64 rate)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;

@@ -180,7 +180,6 @@ enum ltcp_frto {
  * @sent: RACK.xmit_ts, low 32 bits of microseconds, with @timed
  * @end: RACK.end_seq
  * @rtt_us: RACK.rtt
- * @fack: RACK.fack: just past the highest that was received
  * @dsack_round: RACK.dsack_round, with @in_dsack_round
  * @probe_end: TLP.end_seq, with @probing
  * @wait_us: until what is missing counts as lost, 0: nothing to wait for
@@ -197,7 +196,6 @@ struct ltcp_rack {
 	u32 sent;
 	u32 end;
 	u32 rtt_us;
-	u32 fack;
 	u32 dsack_round;
 	u32 probe_end;
 	u32 wait_us;
@@ -361,11 +359,11 @@ struct ltcp_plpmtu {
  * @fastopen_fail: enum ltcp_fastopen_fail
  * @syn_fastopen: the option that the next SYN carries, and none after it; NULL: none
  * @echoes: ACKs sent again to that end
- * @cookie: what the SYN-ACK asks to be echoed
+ * @cookie: what the SYN-ACK asks to be echoed; nothing is out of order then
  * @challenge: limits challenge ACKs and answers to unacceptable segments
  * @rtt: round-trip time
  * @rcvbuf: how large the receive buffer has to be
- * @rtt_at: when the timed segment was sent
+ * @rtt_at: when the timed segment was sent, low 32 bits of the clock
  * @rtx_since: when the oldest unacknowledged segment was first sent again, 0: never
  * @rcv_at: when the peer was last heard
  * @snd_at: when data was last sent
@@ -419,7 +417,6 @@ struct ltcp_tcb {
 	u8 syn_text_acked:1;
 	u8 fastopen_fail:2;
 	u8 echoes;
-	u8 cookie[LTCP_COOKIE_OPTION];
 	u8 snd_wscale;
 	u8 rcv_wscale;
 	u8 backoff;
@@ -432,6 +429,7 @@ struct ltcp_tcb {
 	u8 syn_retries;
 	u8 keep_count;
 	u16 soft_err;
+	s16 linger_s;
 
 	const struct ltcp_fastopen *syn_fastopen;
 
@@ -473,18 +471,20 @@ struct ltcp_tcb {
 	u16 path_mss;
 	u16 adv_mss;
 	u16 rcv_mss;
-	u32 gso_max;
+	u16 gso_max;
 	struct ltcp_plpmtu plpmtu;
 
 	u32 user_timeout_ms;
-	u32 keep_idle_s;
-	u32 keep_intvl_s;
-	s32 linger_s;
+	u16 keep_idle_s;
+	u16 keep_intvl_s;
 
 	const struct ltcp_cong_ops *cong;
 	u64 cong_priv[LTCP_CONG_PRIV_SIZE / sizeof(u64)];
 
-	struct ltcp_sack sack;
+	union {
+		u8 cookie[LTCP_COOKIE_OPTION];
+		struct ltcp_sack sack;
+	};
 	u32 ts_recent;
 	u32 ts_recent_s;
 	u32 ts_off;
@@ -494,7 +494,7 @@ struct ltcp_tcb {
 	struct ltcp_limiter challenge;
 	struct ltcp_rtt rtt;
 	struct ltcp_rcvbuf rcvbuf;
-	u64 rtt_at;
+	u32 rtt_at;
 	u64 rtx_since;
 	u64 rcv_at;
 	u64 snd_at;
