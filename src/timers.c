@@ -19,9 +19,8 @@ static u64 earliest(const struct ltcp_tcb *tcb)
 {
 	const u64 *at = tcb->timer;
 
-	BUILD_BUG_ON(LTCP_N_TIMERS != 6);
-	return earlier(earlier(earlier(at[0], at[1]), earlier(at[2], at[3])),
-		       earlier(at[4], at[5]));
+	BUILD_BUG_ON(LTCP_N_TIMERS != 5);
+	return earlier(earlier(earlier(at[0], at[1]), earlier(at[2], at[3])), at[4]);
 }
 
 /*

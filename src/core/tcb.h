@@ -52,8 +52,8 @@ enum ltcp_timer {
 	LTCP_TIMER_PERSIST,	/* section 3.8.6.1: window probe; SWS override */
 	LTCP_TIMER_DELACK,	/* section 3.8.6.3: delayed acknowledgment */
 	LTCP_TIMER_KEEPALIVE,	/* section 3.8.4 */
-	LTCP_TIMER_LINGER,	/* FIN-WAIT-2 without a user */
-	LTCP_TIMER_PACE,	/* pacing: the next segment may go */
+	LTCP_TIMER_PACE,	/* pacing: the next segment may go ... */
+	LTCP_TIMER_LINGER = LTCP_TIMER_PACE, /* ... or, with none to come, ltcp_lingers() */
 	LTCP_N_TIMERS,
 };
 
@@ -531,6 +531,12 @@ static inline u32 ltcp_pipe(const struct ltcp_tcb *tcb)
 static inline bool ltcp_fin_acked(const struct ltcp_tcb *tcb)
 {
 	return tcb->fin_queued && tcb->snd_una == tcb->snd_end + 1;
+}
+
+/* FIN-WAIT-2 without a user: all has been sent, and the peer's FIN has a deadline */
+static inline bool ltcp_lingers(const struct ltcp_tcb *tcb)
+{
+	return tcb->state == LTCP_FIN_WAIT_2 && tcb->user_gone;
 }
 
 /* Octets queued and never sent */
