@@ -279,7 +279,7 @@ bool ltcp_fastopen_connect(struct sock *sk)
 		return true;
 	ls->tcb.fastopen_fail = LTCP_FASTOPEN_FAIL_NO_COOKIE;
 	if (plan.option)
-		ls->tcb.syn_fastopen = &request;
+		ltcp_syn_fastopen(&ls->tcb, &request);
 	return false;
 }
 
@@ -290,9 +290,9 @@ u32 ltcp_fastopen_room(struct sock *sk)
 	u32 room;
 
 	plan_syn(sk, &plan);
-	tcb->syn_fastopen = plan.option ? &plan.fastopen : NULL;
+	ltcp_syn_fastopen(tcb, plan.option ? &plan.fastopen : NULL);
 	room = ltcp_transmit_syn_room(tcb);
-	tcb->syn_fastopen = NULL;
+	ltcp_syn_fastopen(tcb, NULL);
 	return plan.text ? room : 0;
 }
 
@@ -304,7 +304,7 @@ void ltcp_fastopen_send(struct sock *sk)
 	ltcp_compat_set_defer_connect(sk, false);
 	plan_syn(sk, &plan);	/* much may have happened since */
 	if (plan.option)
-		tcb->syn_fastopen = &plan.fastopen;
+		ltcp_syn_fastopen(tcb, &plan.fastopen);
 	ltcp_fsm_release_syn(tcb, ltcp_now());
 	if (plan.text)
 		ltcp_output_syn_text(sk);

@@ -401,7 +401,7 @@ static bool open_fast(struct sock *sk, const struct ltcp_family *family,
 	ltcp_fastopen_opened(child, sk);
 	ltcp_sk(child)->saved_syn = ltcp_saved_syn(sk, skb, seg);
 	if (answer->len)
-		ltcp_sk(child)->tcb.syn_fastopen = answer;
+		ltcp_syn_fastopen(&ltcp_sk(child)->tcb, answer);
 	reply->spare = NULL;
 	ltcp_listen_welcome(sk, child, skb, seg);
 	sock_put(sk);

@@ -467,7 +467,7 @@ void ltcp_output_syn(struct sock *sk)
 	ltcp_transmit_syn(&ltcp_sk(sk)->tcb, &plan);
 	plan.again = ltcp_sk(sk)->tcb.syn_rtx;
 	send_planned(sk, &plan);
-	ltcp_sk(sk)->tcb.syn_fastopen = NULL;
+	ltcp_syn_fastopen(&ltcp_sk(sk)->tcb, NULL);
 }
 
 void ltcp_output_syn_text(struct sock *sk)
@@ -487,7 +487,7 @@ void ltcp_output_syn_text(struct sock *sk)
 		ltcp_transmit_sent(tcb, &plan, now);
 		advance_send_head(sk);
 	}
-	tcb->syn_fastopen = NULL;
+	ltcp_syn_fastopen(tcb, NULL);
 }
 
 void ltcp_output_probe(struct sock *sk)

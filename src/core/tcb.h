@@ -357,7 +357,8 @@ struct ltcp_plpmtu {
  * @syn_text_acked: ... and the SYN-ACK acknowledged of it, or the peer's SYN carried text
  *	that was taken
  * @fastopen_fail: enum ltcp_fastopen_fail
- * @syn_fastopen: the option that the next SYN carries, and none after it; NULL: none
+ * @syn_option: the next SYN carries @syn_fastopen, and none after it
+ * @syn_fastopen: Fast Open's option, with @syn_option: nothing is paced then
  * @echoes: ACKs sent again to that end
  * @cookie: what the SYN-ACK asks to be echoed; nothing is out of order then
  * @challenge: limits challenge ACKs and answers to unacceptable segments
@@ -416,6 +417,7 @@ struct ltcp_tcb {
 	u8 syn_text:1;
 	u8 syn_text_acked:1;
 	u8 fastopen_fail:2;
+	u8 syn_option:1;
 	u8 echoes;
 	u8 snd_wscale;
 	u8 rcv_wscale;
@@ -430,8 +432,6 @@ struct ltcp_tcb {
 	u8 keep_count;
 	u16 soft_err;
 	s16 linger_s;
-
-	const struct ltcp_fastopen *syn_fastopen;
 
 	u32 iss;
 	u32 snd_una;
@@ -498,7 +498,10 @@ struct ltcp_tcb {
 	u64 rtx_since;
 	u64 rcv_at;
 	u64 snd_at;
-	u64 pace_at;
+	union {
+		u64 pace_at;
+		const struct ltcp_fastopen *syn_fastopen;
+	};
 	u64 timer[LTCP_N_TIMERS];
 };
 
@@ -519,6 +522,13 @@ static inline bool ltcp_may_transmit(const struct ltcp_tcb *tcb)
 {
 	return LTCP_IN(tcb->state, LTCP_MAY_TRANSMIT) ||
 	       (tcb->fastopen && tcb->state == LTCP_SYN_RECEIVED);
+}
+
+/* The option of the next SYN, NULL: none; it must last until that is sent */
+static inline void ltcp_syn_fastopen(struct ltcp_tcb *tcb, const struct ltcp_fastopen *option)
+{
+	tcb->syn_fastopen = option;
+	tcb->syn_option = !!option;
 }
 
 /* What of it is on its way, as far as is known: RFC 6675 section 4's pipe */
