@@ -228,9 +228,8 @@ struct sock *ltcp_listen_child(struct sock *listener, const struct ltcp_half *ha
 	prepare_child(child, half, family, key);
 	ltcp_tcb_from_half(&ltcp_sk(child)->tcb, half, ltcp_now());
 	/* The SYN and our answers to it went by without a socket */
-	ltcp_sk(child)->totals.segs_in = 1 + half->acked;
-	ltcp_sk(child)->totals.segs_out = 1 + half->resent;
-	ltcp_sk(child)->totals.segs_resent = half->resent;
+	ltcp_totals_begin(&ltcp_sk(child)->totals, 1 + half->acked, 1 + half->resent,
+			  half->resent);
 	inet_sk_set_state(child, TCP_SYN_RECV);
 	if (ltcp_ports_inherit(child, listener) || family->adopt(child, listener, skb))
 		goto fail;

@@ -122,15 +122,20 @@ struct ltcp_sock {
 		struct {
 			u8 before_cork[offsetof(struct inet_sock, cork)];
 			struct ltcp_totals totals;
+			struct ltcp_port *port;
+			struct ltcp_listener *listener;
+			struct sk_buff *spare;
+			u64 timer_at;
 			struct ltcp_saved_syn *saved_syn;
 			struct ltcp_fastopen_secret __rcu *fastopen_keys;
 			struct sock *parent;
+			int fastopen_queue;
+			u32 stamp_base;
 		};
 	};
 	struct ltcp_tcb tcb;
 	struct ltcp_node node;
 	const struct ltcp_family *family;
-	struct sk_buff *spare;
 	struct rb_root ahead;
 	u32 copied_seq;
 	u32 oob_seq;
@@ -154,14 +159,9 @@ struct ltcp_sock {
 	u32 notsent_lowat;
 	u32 window_clamp;
 	u32 mtu;
-	int fastopen_queue;
-	u32 stamp_base;
-	struct ltcp_port *port;
-	struct ltcp_listener *listener;
-	u64 timer_at;
 };
 
-static_assert(offsetofend(struct ltcp_sock, parent) <= offsetofend(struct inet_sock, cork));
+static_assert(offsetofend(struct ltcp_sock, stamp_base) <= offsetofend(struct inet_sock, cork));
 
 /* ltcp_sock.oob_state */
 enum {

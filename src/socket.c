@@ -125,13 +125,14 @@ void ltcp_socket_renew(struct sock *sk)
 	fresh.linger_s = tcb->linger_s;
 	fresh.syn_retries = tcb->syn_retries;
 	*tcb = fresh;
-	memset(&ltcp_sk(sk)->totals, 0, sizeof(ltcp_sk(sk)->totals));
+	ltcp_totals_end(&ltcp_sk(sk)->totals);
 }
 
 /* Runs when a grace period has passed: no lookup can see the socket any more */
 static void ltcp_destruct(struct sock *sk)
 {
 	ltcp_listen_free(sk);
+	ltcp_totals_end(&ltcp_sk(sk)->totals);
 	ltcp_family_of(sk)->destruct(sk);
 }
 

@@ -252,6 +252,7 @@ static void ltcp_child_disown(struct sock *sk)
 	lsk->listener = NULL;
 	lsk->listens = false;
 	lsk->parent = NULL;
+	lsk->totals.mishaps = NULL;
 	RCU_INIT_POINTER(lsk->fastopen_keys, NULL);
 	lsk->fastopen_queue = 0;
 	sk->sk_tsq_flags = 0;
