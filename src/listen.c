@@ -18,38 +18,36 @@
 #include "socket.h"
 #include "timewait.h"
 
-/* A socket that has listened before keeps its queues' head until it is freed */
-static struct ltcp_listener *listener_of(struct ltcp_sock *ls)
+struct ltcp_listener *ltcp_listen_make(struct sock *sk)
 {
-	struct ltcp_listener *l = ls->listener;
+	struct ltcp_listener *l = ltcp_sk(sk)->listener;
 
-	if (l) {
-		l->closing = false;
-		l->no_accept = false;
+	if (l)
 		return l;
-	}
 	l = kzalloc(sizeof(*l), GFP_KERNEL);
 	if (!l)
 		return NULL;
 	spin_lock_init(&l->accept_lock);
+	ltcp_sk(sk)->listener = l;
 	return l;
 }
 
 int ltcp_listen_start(struct sock *sk, int backlog)
 {
-	struct ltcp_sock *ls = ltcp_sk(sk);
+	struct ltcp_listener *l = ltcp_listen_make(sk);
 	struct ltcp_verdict v = {};
 	int err;
 
-	ls->listener = listener_of(ls);
-	if (!ls->listener)
+	if (!l)
 		return -ENOMEM;
+	l->closing = false;	/* it may have listened before */
+	l->no_accept = false;
 	sk->sk_max_ack_backlog = backlog;
 	ltcp_fastopen_listen(sk, backlog);
 	err = ltcp_ports_listen(sk);
 	if (err)
 		return err;
-	ltcp_fsm_open_passive(&ls->tcb, &v);
+	ltcp_fsm_open_passive(&ltcp_sk(sk)->tcb, &v);
 	ltcp_act(sk, &v);
 	return 0;
 }

@@ -32,23 +32,29 @@ struct ltcp_skb_cb {
 #define LTCP_CB(skb) ((struct ltcp_skb_cb *)&(skb)->cb[0])
 
 /**
- * struct ltcp_listener - what only a listening socket has
+ * struct ltcp_listener - what only a listening socket has, or one that is to listen
  * @accept_lock: protects @accept_queue
  * @accept_queue: connections that wait for accept(), by sk_node, the oldest first
  * @accept_last: the youngest of them, if there are any
  * @fastopen: connections that were opened by a SYN; under @accept_lock
+ * @fastopen_keys: TCP_FASTOPEN_KEY, NULL: the namespace's count
+ * @fastopen_queue: TCP_FASTOPEN
  * @n_half: half-open entries
  * @closing: no more half-open entries
  * @no_accept: no more connections; under @accept_lock
+ * @defer_accept: TCP_DEFER_ACCEPT, in RTOs (ltcp_half_defer())
  */
 struct ltcp_listener {
 	spinlock_t accept_lock;
 	struct hlist_head accept_queue;
 	struct hlist_node *accept_last;
 	struct ltcp_fastopen_queue fastopen;
+	struct ltcp_fastopen_secret __rcu *fastopen_keys;
+	int fastopen_queue;
 	atomic_t n_half;
 	bool closing;
 	bool no_accept;
+	u8 defer_accept;
 };
 
 /* Bits of sk_tsq_flags: work that found the socket owned by its user */
@@ -89,7 +95,7 @@ enum {
  * @port_bound: @port was chosen by bind(), this socket's or its listener's
  * @port: bound port, NULL: none; protected by the port's lock, as is its list of owners
  *	(sk_bind_node)
- * @listener: NULL unless listening
+ * @listener: NULL: it has never listened, nor been asked to do so in a certain way
  * @listens: it is in the port's list of listeners; protected by the port's lock
  * @parent: Fast Open: the listener whose queue counts this connection, a reference is
  *	held; NULL: none
@@ -103,15 +109,12 @@ enum {
  * @notsent_lowat: TCP_NOTSENT_LOWAT: unsent octets from which on the user waits, 0: none
  * @window_clamp: upper bound for the receive window, 0: none
  * @mtu: path MTU that ICMP reported, with LTCP_DEFERRED_MTU
- * @defer_accept: TCP_DEFER_ACCEPT, in RTOs (ltcp_half_defer())
  * @save_syn: TCP_SAVE_SYN: 1: headers of IP and ours, 2: the link's, too
  * @saved_syn: TCP_SAVED_SYN, NULL: none, or read
- * @fastopen_queue: TCP_FASTOPEN
  * @fastopen_connect: TCP_FASTOPEN_CONNECT
  * @fastopen_no_cookie: TCP_FASTOPEN_NO_COOKIE
  * @fastopen_now: MSG_FASTOPEN: the call that connects brings text along
  * @fastopen_tried: the SYN has tried, its answer tells
- * @fastopen_keys: TCP_FASTOPEN_KEY, NULL: the namespace's count
  * @inq: TCP_INQ: recvmsg() tells how much is left
  * @stamp_id: SOF_TIMESTAMPING_OPT_ID was on when something was last sent
  * @stamp_base: sequence number that timestamps' identifiers count from, with @stamp_id
@@ -127,10 +130,11 @@ struct ltcp_sock {
 			struct sk_buff *spare;
 			u64 timer_at;
 			struct ltcp_saved_syn *saved_syn;
-			struct ltcp_fastopen_secret __rcu *fastopen_keys;
 			struct sock *parent;
-			int fastopen_queue;
 			u32 stamp_base;
+			u32 notsent_lowat;
+			u32 window_clamp;
+			u32 mtu;
 		};
 	};
 	struct ltcp_tcb tcb;
@@ -150,18 +154,14 @@ struct ltcp_sock {
 	u8 fastopen_now:1;
 	u8 fastopen_tried:1;
 	bool fastopen_no_cookie;
-	u8 defer_accept;
 	u8 save_syn;
 	bool port_bound;
 	bool listens;
 	unsigned int readers;
 	u16 user_mss;
-	u32 notsent_lowat;
-	u32 window_clamp;
-	u32 mtu;
 };
 
-static_assert(offsetofend(struct ltcp_sock, stamp_base) <= offsetofend(struct inet_sock, cork));
+static_assert(offsetofend(struct ltcp_sock, mtu) <= offsetofend(struct inet_sock, cork));
 
 /* ltcp_sock.oob_state */
 enum {

@@ -253,12 +253,9 @@ static void ltcp_child_disown(struct sock *sk)
 	lsk->listens = false;
 	lsk->parent = NULL;
 	lsk->totals.mishaps = NULL;
-	RCU_INIT_POINTER(lsk->fastopen_keys, NULL);
-	lsk->fastopen_queue = 0;
 	sk->sk_tsq_flags = 0;
 	lsk->readers = 0;
 	lsk->mtu = 0;
-	lsk->defer_accept = 0;
 	lsk->saved_syn = NULL;
 	lsk->counted_orphan = false;
 }
