@@ -192,7 +192,8 @@ static void doubt_route(struct sock *sk)
 	u32 hash = sk->sk_txhash;
 
 	dst_negative_advice(sk);
-	ltcp_sk(sk)->totals.rehashes += sk->sk_txhash != hash;
+	if (sk->sk_txhash != hash)
+		ltcp_totals_rehashed(&ltcp_sk(sk)->totals);
 }
 
 static void tell_user(struct sock *sk, const struct ltcp_verdict *v)

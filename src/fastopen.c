@@ -7,6 +7,7 @@
 #include "compat.h"
 #include "core/transmit.h"
 #include "fastopen.h"
+#include "listen.h"
 #include "output.h"
 #include "secret.h"
 #include "timers.h"
@@ -57,22 +58,27 @@ void ltcp_fastopen_net_exit(struct ltcp_net *ln)
 int ltcp_fastopen_set(struct sock *sk, const u8 *octets, unsigned int len)
 {
 	struct ltcp_fastopen_keys keys = { .n = len / LTCP_FASTOPEN_KEY_LEN };
+	struct ltcp_listener *l;
 	unsigned int i;
 
 	if (len != LTCP_FASTOPEN_KEY_LEN && len != 2 * LTCP_FASTOPEN_KEY_LEN)
 		return -EINVAL;
 	for (i = 0; i < keys.n; i++)
 		memcpy(&keys.key[i], octets + i * LTCP_FASTOPEN_KEY_LEN, LTCP_FASTOPEN_KEY_LEN);
-	return set_keys(&ltcp_sk(sk)->fastopen_keys, &keys);
+	l = ltcp_listen_make(sk);
+	return l ? set_keys(&l->fastopen_keys, &keys) : -ENOMEM;
 }
 
 unsigned int ltcp_fastopen_get(const struct sock *sk, u8 *octets)
 {
+	const struct ltcp_listener *l = ltcp_sk(sk)->listener;
 	const struct ltcp_fastopen_secret *secret;
 	unsigned int len = 0;
 
+	if (!l)
+		return 0;
 	rcu_read_lock();
-	secret = rcu_dereference(ltcp_sk(sk)->fastopen_keys);
+	secret = rcu_dereference(l->fastopen_keys);
 	if (secret) {
 		len = secret->keys.n * LTCP_FASTOPEN_KEY_LEN;
 		memcpy(octets, secret->keys.key, len);
@@ -83,9 +89,12 @@ unsigned int ltcp_fastopen_get(const struct sock *sk, u8 *octets)
 
 void ltcp_fastopen_free(struct sock *sk)
 {
+	struct ltcp_listener *l = ltcp_sk(sk)->listener;
 	struct ltcp_fastopen_secret *secret;
 
-	secret = unrcu_pointer(xchg(&ltcp_sk(sk)->fastopen_keys, NULL));
+	if (!l)
+		return;
+	secret = unrcu_pointer(xchg(&l->fastopen_keys, NULL));
 	if (secret)
 		kfree_rcu(secret, rcu);
 }
@@ -102,18 +111,20 @@ static bool trusts(const struct sock *sk, const struct dst_entry *dst, int bit)
 
 void ltcp_fastopen_listen(struct sock *sk, int backlog)
 {
+	struct ltcp_listener *l = ltcp_sk(sk)->listener;
 	int set = READ_ONCE(ltcp_sk_net(sk)->set.fastopen);
 
 	if (set & LTCP_FASTOPEN_SERVER && set & LTCP_FASTOPEN_ALL_LISTENERS &&
-	    !ltcp_sk(sk)->fastopen_queue)
-		WRITE_ONCE(ltcp_sk(sk)->fastopen_queue, backlog);
+	    !l->fastopen_queue)
+		WRITE_ONCE(l->fastopen_queue, backlog);
 }
 
 static enum ltcp_fastopen_syn judge_cookie(struct sock *sk, const struct dst_entry *dst,
 				    const struct ltcp_key *key, const struct ltcp_seg *seg,
 				    struct ltcp_fastopen *answer)
 {
-	const struct ltcp_fastopen_secret *secret = rcu_dereference(ltcp_sk(sk)->fastopen_keys);
+	const struct ltcp_listener *l = ltcp_sk(sk)->listener;
+	const struct ltcp_fastopen_secret *secret = rcu_dereference(l->fastopen_keys);
 
 	if (!secret)
 		secret = rcu_dereference(ltcp_sk_net(sk)->fastopen_keys);
@@ -127,8 +138,7 @@ static bool enter_fastopen(struct sock *sk)
 	bool room;
 
 	spin_lock_bh(&l->accept_lock);
-	room = ltcp_fastopen_enter(&l->fastopen, READ_ONCE(ltcp_sk(sk)->fastopen_queue),
-				   ltcp_now());
+	room = ltcp_fastopen_enter(&l->fastopen, READ_ONCE(l->fastopen_queue), ltcp_now());
 	spin_unlock_bh(&l->accept_lock);
 	return room;
 }
@@ -275,7 +285,7 @@ bool ltcp_fastopen_connect(struct sock *sk)
 		return true;
 	ls->tcb.fastopen_fail = LTCP_FASTOPEN_FAIL_NO_COOKIE;
 	if (plan.option)
-		ls->tcb.syn_fastopen = &request;
+		ltcp_syn_fastopen(&ls->tcb, &request);
 	return false;
 }
 
@@ -286,9 +296,9 @@ u32 ltcp_fastopen_room(struct sock *sk)
 	u32 room;
 
 	plan_syn(sk, &plan);
-	tcb->syn_fastopen = plan.option ? &plan.fastopen : NULL;
+	ltcp_syn_fastopen(tcb, plan.option ? &plan.fastopen : NULL);
 	room = ltcp_transmit_syn_room(tcb);
-	tcb->syn_fastopen = NULL;
+	ltcp_syn_fastopen(tcb, NULL);
 	return plan.text ? room : 0;
 }
 
@@ -300,7 +310,7 @@ void ltcp_fastopen_send(struct sock *sk)
 	ltcp_compat_set_defer_connect(sk, false);
 	plan_syn(sk, &plan);	/* much may have happened since */
 	if (plan.option)
-		tcb->syn_fastopen = &plan.fastopen;
+		ltcp_syn_fastopen(tcb, &plan.fastopen);
 	ltcp_fsm_release_syn(tcb, ltcp_now());
 	if (plan.text)
 		ltcp_output_syn_text(sk);

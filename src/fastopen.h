@@ -79,7 +79,7 @@ void ltcp_fastopen_listen(struct sock *sk, int backlog);
  */
 static inline bool ltcp_fastopen_wanted(const struct sock *sk, const struct ltcp_seg *seg)
 {
-	return READ_ONCE(ltcp_sk(sk)->fastopen_queue) &&
+	return READ_ONCE(ltcp_sk(sk)->listener->fastopen_queue) &&
 	       ((seg->opt.has & LTCP_HAS_FASTOPEN) || seg->text) &&
 	       READ_ONCE(ltcp_sk_net(sk)->set.fastopen) & LTCP_FASTOPEN_SERVER;
 }

@@ -167,7 +167,7 @@ static void abort_entry(struct ltcp_half_entry *entry, struct ltcp_verdict *v)
 
 static unsigned int defer_of(const struct ltcp_half_entry *entry)
 {
-	return READ_ONCE(ltcp_sk(entry->listener)->defer_accept);
+	return READ_ONCE(ltcp_sk(entry->listener)->listener->defer_accept);
 }
 
 /* Another SYN-ACK, or the end: @entry->lock is held */

@@ -349,7 +349,7 @@ static void icmp_for_sock(struct sock *sk, enum ltcp_icmp kind, int err, u32 inf
 		mtu_reduced(sk, info);
 	} else {
 		ls->mtu = info;
-		set_bit(LTCP_DEFERRED_MTU, &ls->deferred);
+		set_bit(LTCP_DEFERRED_MTU, &sk->sk_tsq_flags);
 	}
 }
 
@@ -399,12 +399,10 @@ void ltcp_input_redirect(struct ltcp_net *ln, const struct ltcp_key *key, int di
 
 void ltcp_input_deferred(struct sock *sk)
 {
-	struct ltcp_sock *ls = ltcp_sk(sk);
-
-	if (!READ_ONCE(ls->deferred))
+	if (!READ_ONCE(sk->sk_tsq_flags))
 		return;
-	if (test_and_clear_bit(LTCP_DEFERRED_MTU, &ls->deferred))
-		mtu_reduced(sk, ls->mtu);
-	if (test_and_clear_bit(LTCP_DEFERRED_TIMER, &ls->deferred) && sk->sk_state != TCP_CLOSE)
+	if (test_and_clear_bit(LTCP_DEFERRED_MTU, &sk->sk_tsq_flags))
+		mtu_reduced(sk, ltcp_sk(sk)->mtu);
+	if (test_and_clear_bit(LTCP_DEFERRED_TIMER, &sk->sk_tsq_flags) && sk->sk_state != TCP_CLOSE)
 		ltcp_timers_run(sk);
 }

@@ -40,15 +40,17 @@ static __be32 ipv4_raddr(const struct ltcp_key *key)
 /* Routes */
 
 /* Where packets go first: the peer, or the first stop of a source route */
+static __be32 ipv4_first_stop(const struct sock *sk, const struct ip_options_rcu *opt)
+{
+	return unlikely(opt && opt->opt.srr) ? opt->opt.faddr : inet_sk(sk)->inet_daddr;
+}
+
 static __be32 ipv4_nexthop(const struct sock *sk)
 {
-	const struct ip_options_rcu *opt;
-	__be32 addr = inet_sk(sk)->inet_daddr;
+	__be32 addr;
 
 	rcu_read_lock();
-	opt = rcu_dereference(inet_sk(sk)->inet_opt);
-	if (opt && opt->opt.srr)
-		addr = opt->opt.faddr;
+	addr = ipv4_first_stop(sk, rcu_dereference(inet_sk(sk)->inet_opt));
 	rcu_read_unlock();
 	return addr;
 }
@@ -87,14 +89,14 @@ static __always_inline struct rtable *ipv4_route_flow(struct net *net, struct fl
 static struct dst_entry *ipv4_lookup(struct sock *sk)
 {
 	struct inet_sock *inet = inet_sk(sk);
-	struct flowi4 *fl4 = &inet->cork.fl.u.ip4;
+	struct flowi4 fl4 __uninitialized;
 	struct rtable *rt;
 
-	flowi4_init_output(fl4, sk->sk_bound_dev_if, READ_ONCE(sk->sk_mark), ip_sock_rt_tos(sk),
+	flowi4_init_output(&fl4, sk->sk_bound_dev_if, READ_ONCE(sk->sk_mark), ip_sock_rt_tos(sk),
 			   ip_sock_rt_scope(sk), sk->sk_protocol, inet_sk_flowi_flags(sk),
 			   ipv4_nexthop(sk), inet->inet_saddr, inet->inet_dport,
 			   inet->inet_sport, sk->sk_uid);
-	rt = ipv4_route_flow(sock_net(sk), fl4, sk);
+	rt = ipv4_route_flow(sock_net(sk), &fl4, sk);
 	if (IS_ERR(rt))
 		return ERR_CAST(rt);
 	ipv4_take_route(sk, rt);
@@ -137,10 +139,11 @@ static struct dst_entry *ipv4_route_sock(struct sock *sk)
  * An address to connect to, and the address to come from: is there a way at all?
  * Which one it is to be is asked once the port is known (ipv4_rehash()).
  */
-static int ipv4_connect_route(struct sock *sk, const struct sockaddr_in *sin, __be32 *daddr)
+static int ipv4_connect_route(struct sock *sk, const struct sockaddr_in *sin, __be32 *saddr,
+			      __be32 *daddr)
 {
 	struct inet_sock *inet = inet_sk(sk);
-	struct flowi4 *fl4 = &inet->cork.fl.u.ip4;
+	struct flowi4 fl4 __uninitialized;
 	struct ip_options_rcu *opt;
 	__be32 nexthop = sin->sin_addr.s_addr;
 	struct rtable *rt;
@@ -152,9 +155,9 @@ static int ipv4_connect_route(struct sock *sk, const struct sockaddr_in *sin, __
 			return -EINVAL;
 		nexthop = opt->opt.faddr;
 	}
-	ip_route_connect_init(fl4, nexthop, inet->inet_saddr, sk->sk_bound_dev_if,
+	ip_route_connect_init(&fl4, nexthop, inet->inet_saddr, sk->sk_bound_dev_if,
 			      sk->sk_protocol, inet->inet_sport, sin->sin_port, sk);
-	rt = __ip_route_output_key(sock_net(sk), fl4);
+	rt = __ip_route_output_key(sock_net(sk), &fl4);
 	if (IS_ERR(rt)) {
 		if (PTR_ERR(rt) == -ENETUNREACH)
 			IP_INC_STATS(sock_net(sk), IPSTATS_MIB_OUTNOROUTES);
@@ -165,7 +168,8 @@ static int ipv4_connect_route(struct sock *sk, const struct sockaddr_in *sin, __
 	ip_rt_put(rt);
 	if (many)
 		return -ENETUNREACH;
-	*daddr = opt && opt->opt.srr ? sin->sin_addr.s_addr : fl4->daddr;
+	*saddr = inet->inet_saddr ?: fl4.saddr;
+	*daddr = opt && opt->opt.srr ? sin->sin_addr.s_addr : fl4.daddr;
 	return 0;
 }
 
@@ -191,21 +195,19 @@ int ltcp_ipv4_pre_connect(struct sock *sk, struct sockaddr *addr, int len)
 static int ipv4_connect(struct sock *sk, struct sockaddr *addr, int len)
 {
 	const struct sockaddr_in *sin = (const struct sockaddr_in *)addr;
-	struct inet_sock *inet = inet_sk(sk);
-	__be32 daddr;
+	__be32 saddr, daddr;
 	int err;
 
 	if (len < (int)sizeof(*sin))
 		return -EINVAL;
 	if (sin->sin_family != AF_INET)
 		return -EAFNOSUPPORT;
-	err = ipv4_connect_route(sk, sin, &daddr);
+	err = ipv4_connect_route(sk, sin, &saddr, &daddr);
 	if (err)
 		return err;
 	/* MUST-44: with several addresses of our own, the one that the route prefers */
-	ipv4_set_addresses(sk, inet->inet_saddr ?: inet->cork.fl.u.ip4.saddr, daddr,
-			   sin->sin_port);
-	ltcp_key_ipv4(&ltcp_sk(sk)->node.key, inet->inet_saddr, inet->inet_sport, daddr,
+	ipv4_set_addresses(sk, saddr, daddr, sin->sin_port);
+	ltcp_key_ipv4(&ltcp_sk(sk)->node.key, saddr, inet_sk(sk)->inet_sport, daddr,
 		      sin->sin_port);
 	sk_set_txhash(sk);
 	return 0;
@@ -295,23 +297,40 @@ static void ipv4_checksum(struct sk_buff *skb, const struct ltcp_key *key,
 							  skb->len, ltcp_protocol, 0));
 }
 
+/* Of a flow IP reads the addresses; it fills in one itself if it needs a new route. */
+static int ipv4_queue(struct sock *sk, struct sk_buff *skb, u8 ecn)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	const struct ip_options_rcu *opt;
+	struct flowi fl __uninitialized;
+
+	opt = rcu_dereference_protected(inet->inet_opt, lockdep_sock_is_held(sk));
+	fl.u.ip4.saddr = inet->inet_saddr;
+	fl.u.ip4.daddr = ipv4_first_stop(sk, opt);
+	return __ip_queue_xmit(sk, skb, &fl, (inet->tos & ~INET_ECN_MASK) | ecn);
+}
+
 /*
  * The identifications of a burst's segments count up from its header's. For
  * sockets that are not TCP's the kernel puts there what the last one should
  * have; receivers merge only what counts up from burst to burst.
  */
+static noinline int ipv4_queue_burst(struct sock *sk, struct sk_buff *skb, u8 ecn)
+{
+	int ahead = skb_shinfo(skb)->gso_segs - 1, err;
+
+	atomic_sub(ahead, &inet_sk(sk)->inet_id);
+	err = ipv4_queue(sk, skb, ecn);
+	atomic_add(ahead, &inet_sk(sk)->inet_id);
+	return err;
+}
+
 static int ipv4_transmit(struct sock *sk, struct sk_buff *skb, u8 ecn)
 {
-	int ahead = max_t(int, skb_shinfo(skb)->gso_segs, 1) - 1, err;
-
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	if (ahead)
-		atomic_sub(ahead, &inet_sk(sk)->inet_id);
-	err = __ip_queue_xmit(sk, skb, &inet_sk(sk)->cork.fl,
-			      (inet_sk(sk)->tos & ~INET_ECN_MASK) | ecn);
-	if (ahead)
-		atomic_add(ahead, &inet_sk(sk)->inet_id);
-	return err;
+	if (skb_shinfo(skb)->gso_segs > 1)
+		return ipv4_queue_burst(sk, skb, ecn);
+	return ipv4_queue(sk, skb, ecn);
 }
 
 /* An IP header without options, MUST-49: @sk's TTL, or else the route's */

@@ -18,66 +18,64 @@
 #include "socket.h"
 #include "timewait.h"
 
-/* A socket that has listened before keeps its queues' head until it is freed */
-static struct ltcp_listener *listener_of(struct ltcp_sock *ls)
+struct ltcp_listener *ltcp_listen_make(struct sock *sk)
 {
-	struct ltcp_listener *l = ls->listener;
+	struct ltcp_listener *l = ltcp_sk(sk)->listener;
 
-	if (l) {
-		l->closing = false;
-		l->no_accept = false;
+	if (l)
 		return l;
-	}
 	l = kzalloc(sizeof(*l), GFP_KERNEL);
 	if (!l)
 		return NULL;
 	spin_lock_init(&l->accept_lock);
-	INIT_LIST_HEAD(&l->accept_queue);
+	ltcp_sk(sk)->listener = l;
 	return l;
 }
 
 int ltcp_listen_start(struct sock *sk, int backlog)
 {
-	struct ltcp_sock *ls = ltcp_sk(sk);
+	struct ltcp_listener *l = ltcp_listen_make(sk);
 	struct ltcp_verdict v = {};
 	int err;
 
-	ls->listener = listener_of(ls);
-	if (!ls->listener)
+	if (!l)
 		return -ENOMEM;
+	l->closing = false;	/* it may have listened before */
+	l->no_accept = false;
 	sk->sk_max_ack_backlog = backlog;
 	ltcp_fastopen_listen(sk, backlog);
 	err = ltcp_ports_listen(sk);
 	if (err)
 		return err;
-	ltcp_fsm_open_passive(&ls->tcb, &v);
+	ltcp_fsm_open_passive(&ltcp_sk(sk)->tcb, &v);
 	ltcp_act(sk, &v);
 	return 0;
 }
 
-static void close_accept_queue(struct ltcp_listener *l, struct list_head *waiting)
+static void close_accept_queue(struct ltcp_listener *l, struct hlist_head *waiting)
 {
 	spin_lock_bh(&l->accept_lock);
 	l->no_accept = true;
-	list_splice_init(&l->accept_queue, waiting);
+	hlist_move_list(&l->accept_queue, waiting);
 	spin_unlock_bh(&l->accept_lock);
 }
 
 void ltcp_listen_stop(struct sock *sk)
 {
-	struct ltcp_sock *ls = ltcp_sk(sk), *child, *next;
-	struct ltcp_listener *l = ls->listener;
-	LIST_HEAD(waiting);
+	struct ltcp_listener *l = ltcp_sk(sk)->listener;
+	HLIST_HEAD(waiting);
+	struct hlist_node *next;
+	struct sock *child;
 
 	if (!l)
 		return;
 	ltcp_ports_unlisten(sk);
 	ltcp_half_purge(sk);
 	close_accept_queue(l, &waiting);
-	list_for_each_entry_safe(child, next, &waiting, accept_link) {
-		list_del_init(&child->accept_link);
+	sk_for_each_safe(child, next, &waiting) {
+		hlist_del_init(&child->sk_node);
 		ltcp_listen_let_go(sk);
-		ltcp_socket_discard(&child->inet.sk);
+		ltcp_socket_discard(child);
 	}
 }
 
@@ -93,23 +91,23 @@ void ltcp_listen_free(struct sock *sk)
 struct sock *ltcp_listen_accept(struct sock *sk)
 {
 	struct ltcp_listener *l = ltcp_sk(sk)->listener;
-	struct ltcp_sock *child;
+	struct sock *child;
 
 	spin_lock_bh(&l->accept_lock);
-	child = list_first_entry_or_null(&l->accept_queue, struct ltcp_sock, accept_link);
+	child = sk_head(&l->accept_queue);
 	if (child) {
-		list_del_init(&child->accept_link);
+		hlist_del_init(&child->sk_node);
 		sk_acceptq_removed(sk);
 	}
 	spin_unlock_bh(&l->accept_lock);
-	return child ? &child->inet.sk : NULL;
+	return child;
 }
 
 bool ltcp_listen_empty(const struct sock *sk)
 {
 	const struct ltcp_listener *l = ltcp_sk(sk)->listener;
 
-	return !l || list_empty_careful(&l->accept_queue);
+	return !l || hlist_empty(&l->accept_queue);
 }
 
 bool ltcp_listen_has_room(const struct sock *sk)
@@ -139,6 +137,15 @@ void ltcp_listen_let_go(struct sock *sk)
 	spin_unlock_bh(&l->accept_lock);
 }
 
+static void append(struct ltcp_listener *l, struct sock *child)
+{
+	if (hlist_empty(&l->accept_queue))
+		hlist_add_head(&child->sk_node, &l->accept_queue);
+	else
+		hlist_add_behind(&child->sk_node, l->accept_last);
+	l->accept_last = &child->sk_node;
+}
+
 /* Into the place that was reserved for it, unless the listener closes just now */
 static bool enqueue(struct sock *listener, struct sock *child)
 {
@@ -148,7 +155,7 @@ static bool enqueue(struct sock *listener, struct sock *child)
 	spin_lock(&l->accept_lock);
 	open = !l->no_accept;
 	if (open)
-		list_add_tail(&ltcp_sk(child)->accept_link, &l->accept_queue);
+		append(l, child);
 	else
 		sk_acceptq_removed(listener);
 	spin_unlock(&l->accept_lock);
@@ -219,9 +226,8 @@ struct sock *ltcp_listen_child(struct sock *listener, const struct ltcp_half *ha
 	prepare_child(child, half, family, key);
 	ltcp_tcb_from_half(&ltcp_sk(child)->tcb, half, ltcp_now());
 	/* The SYN and our answers to it went by without a socket */
-	ltcp_sk(child)->totals.segs_in = 1 + half->acked;
-	ltcp_sk(child)->totals.segs_out = 1 + half->resent;
-	ltcp_sk(child)->totals.segs_resent = half->resent;
+	ltcp_totals_begin(&ltcp_sk(child)->totals, 1 + half->acked, 1 + half->resent,
+			  half->resent);
 	inet_sk_set_state(child, TCP_SYN_RECV);
 	if (ltcp_ports_inherit(child, listener) || family->adopt(child, listener, skb))
 		goto fail;
@@ -388,7 +394,7 @@ static bool open_fast(struct sock *sk, const struct ltcp_family *family,
 	ltcp_fastopen_opened(child, sk);
 	ltcp_sk(child)->saved_syn = ltcp_saved_syn(sk, skb, seg);
 	if (answer->len)
-		ltcp_sk(child)->tcb.syn_fastopen = answer;
+		ltcp_syn_fastopen(&ltcp_sk(child)->tcb, answer);
 	reply->spare = NULL;
 	ltcp_listen_welcome(sk, child, skb, seg);
 	sock_put(sk);

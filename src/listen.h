@@ -10,6 +10,14 @@ struct ltcp_reply;
 struct ltcp_tw_reopen;
 
 /**
+ * ltcp_listen_make() - what only a listening socket has
+ * @sk: locked
+ *
+ * Return: it, until the socket is freed; made if it is not there; NULL: no memory
+ */
+struct ltcp_listener *ltcp_listen_make(struct sock *sk);
+
+/**
  * ltcp_listen_start() - listen(): CLOSED -> LISTEN
  * @sk: locked, bound
  * @backlog: length of the accept queue

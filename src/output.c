@@ -280,7 +280,7 @@ static struct sk_buff *twin(struct sk_buff *from)
 /* A packet's worth of queued text; an empty one for a bare FIN. @plan may be shortened. */
 static struct sk_buff *text_skb(struct sock *sk, struct ltcp_plan *plan)
 {
-	struct sk_buff *hint = plan->again ? NULL : ltcp_sk(sk)->send_head, *from, *skb;
+	struct sk_buff *hint = plan->again ? NULL : sk->sk_send_head, *from, *skb;
 
 	if (!plan->len)
 		return alloc_empty();
@@ -299,8 +299,8 @@ static void advance_send_head(struct sock *sk)
 {
 	struct ltcp_sock *ls = ltcp_sk(sk);
 
-	while (ls->send_head && seq_ge(ls->tcb.snd_nxt, LTCP_CB(ls->send_head)->end))
-		ls->send_head = next_queued(sk, ls->send_head);
+	while (sk->sk_send_head && seq_ge(ls->tcb.snd_nxt, LTCP_CB(sk->sk_send_head)->end))
+		sk->sk_send_head = next_queued(sk, sk->sk_send_head);
 }
 
 static bool send_text(struct sock *sk, struct ltcp_plan *plan, u64 now)
@@ -361,7 +361,10 @@ static void follow_route(struct sock *sk)
 		ltcp_output_path_mtu(sk, dst_mtu(dst));
 }
 
-/* How much IP takes at once depends on the route, which may change at any time */
+/*
+ * How much IP takes at once depends on the route, which may change at any time; what is
+ * not TCP's never gets more than GSO_LEGACY_MAX_SIZE, less a header.
+ */
 static void update_gso_max(struct sock *sk, u64 rate)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
@@ -449,7 +452,7 @@ void ltcp_output_syn(struct sock *sk)
 	ltcp_transmit_syn(&ltcp_sk(sk)->tcb, &plan);
 	plan.again = ltcp_sk(sk)->tcb.syn_rtx;
 	send_planned(sk, &plan);
-	ltcp_sk(sk)->tcb.syn_fastopen = NULL;
+	ltcp_syn_fastopen(&ltcp_sk(sk)->tcb, NULL);
 }
 
 void ltcp_output_syn_text(struct sock *sk)
@@ -469,7 +472,7 @@ void ltcp_output_syn_text(struct sock *sk)
 		ltcp_transmit_sent(tcb, &plan, now);
 		advance_send_head(sk);
 	}
-	tcb->syn_fastopen = NULL;
+	ltcp_syn_fastopen(tcb, NULL);
 }
 
 void ltcp_output_probe(struct sock *sk)
@@ -587,8 +590,8 @@ int ltcp_output_reply(struct ltcp_net *ln, const struct ltcp_family *family,
 
 static void free_queued(struct sock *sk, struct sk_buff *skb)
 {
-	if (ltcp_sk(sk)->send_head == skb)
-		ltcp_sk(sk)->send_head = NULL;
+	if (sk->sk_send_head == skb)
+		sk->sk_send_head = NULL;
 	__skb_unlink(skb, &sk->sk_write_queue);
 	sk_wmem_queued_add(sk, -skb->truesize);
 	sk_mem_uncharge(sk, skb->truesize);
@@ -616,7 +619,7 @@ void ltcp_output_purge(struct sock *sk)
 
 	while ((skb = skb_peek(&sk->sk_write_queue)))
 		free_queued(sk, skb);
-	ltcp_sk(sk)->send_head = NULL;
+	sk->sk_send_head = NULL;
 }
 
 /*

@@ -29,7 +29,7 @@
  * @num: host byte order
  * @n_bound: sockets that came to it by bind(), theirs or their listener's
  * @owners: sockets, by sk_bind_node
- * @listeners: those of them that listen, by ltcp_sock.listen_link (RCU); its end says @num
+ * @listeners: those of them that listen, by sk_nulls_node (RCU); its end says @num
  * @holds: TIME-WAIT entries of such sockets, by ltcp_timewait.port_link
  * @rcu: for freeing
  */
@@ -216,7 +216,7 @@ static void claim_of_sock(struct ltcp_claim *claim, const struct sock *sk)
 	claim->v6only = sk->sk_ipv6only;
 	claim->reuse = sk->sk_reuse;
 	claim->reuseport = sk->sk_reuseport;
-	claim->listens = !hlist_nulls_unhashed(&ltcp_sk(sk)->listen_link);
+	claim->listens = ltcp_sk(sk)->listens;
 	claim->timewait = false;
 }
 
@@ -568,13 +568,13 @@ static bool same_claim(const struct sock *a, const struct sock *b)
 static int join_group(const struct ltcp_port *port, struct sock *sk)
 {
 	struct hlist_nulls_node *pos;
-	struct ltcp_sock *other;
+	struct sock *other;
 
 	if (!sk->sk_reuseport)
 		return 0;
-	hlist_nulls_for_each_entry(other, pos, &port->listeners, listen_link)
-		if (other->inet.sk.sk_reuseport && same_claim(sk, &other->inet.sk))
-			return reuseport_add_sock(sk, &other->inet.sk, false);
+	sk_nulls_for_each(other, pos, &port->listeners)
+		if (other->sk_reuseport && same_claim(sk, other))
+			return reuseport_add_sock(sk, other, false);
 	return reuseport_alloc(sk, false);
 }
 
@@ -582,6 +582,21 @@ static void leave_group(struct sock *sk)
 {
 	if (rcu_access_pointer(sk->sk_reuseport_cb))
 		reuseport_detach_sock(sk);
+}
+
+static void enter_listeners(struct sock *sk, struct ltcp_port *port)
+{
+	WRITE_ONCE(ltcp_sk(sk)->listens, true);
+	hlist_nulls_add_head_rcu(&sk->sk_nulls_node, &port->listeners);
+}
+
+/* A connection's sk_node may be in an accept queue, which is not ours */
+static void leave_listeners(struct sock *sk)
+{
+	if (!ltcp_sk(sk)->listens)
+		return;
+	hlist_nulls_del_init_rcu(&sk->sk_nulls_node);
+	WRITE_ONCE(ltcp_sk(sk)->listens, false);
 }
 
 int ltcp_ports_listen(struct sock *sk)
@@ -600,7 +615,7 @@ int ltcp_ports_listen(struct sock *sk)
 		memset(&node->key, 0, sizeof(node->key));
 		claim_addr(&node->key.laddr, sk);
 		node->key.lport = htons(port->num);
-		hlist_nulls_add_head_rcu(&ltcp_sk(sk)->listen_link, &port->listeners);
+		enter_listeners(sk, port);
 	}
 	spin_unlock_bh(&port->bucket->lock);
 	return err;
@@ -613,7 +628,7 @@ void ltcp_ports_unlisten(struct sock *sk)
 	if (!port)
 		return;
 	spin_lock_bh(&port->bucket->lock);
-	hlist_nulls_del_init_rcu(&ltcp_sk(sk)->listen_link);
+	leave_listeners(sk);
 	leave_group(sk);
 	spin_unlock_bh(&port->bucket->lock);
 }
@@ -629,7 +644,7 @@ int ltcp_ports_inherit(struct sock *child, const struct sock *listener)
 	/* The links were copied from the listener. */
 	lsk->port = NULL;
 	INIT_HLIST_NODE(&child->sk_bind_node);
-	lsk->listen_link.pprev = NULL;
+	lsk->listens = false;
 	/* By number: the listener may have let go of its port by now. */
 	spin_lock_bh(&bucket->lock);
 	port = port_find_or_make(bucket, ln, num);
@@ -683,7 +698,7 @@ void ltcp_ports_release(struct sock *sk)
 		return;
 	bucket = port->bucket;
 	spin_lock_bh(&bucket->lock);
-	hlist_nulls_del_init_rcu(&lsk->listen_link);
+	leave_listeners(sk);
 	hlist_del_init(&sk->sk_bind_node);
 	port->n_bound -= lsk->port_bound;
 	lsk->port = NULL;
@@ -748,13 +763,11 @@ static struct sock *listener_best(struct ltcp_port *port, const struct ltcp_key 
 				  int dif, int sdif, struct hlist_nulls_node **end)
 {
 	struct hlist_nulls_node *pos;
-	struct sock *best = NULL;
-	struct ltcp_sock *lsk;
+	struct sock *best = NULL, *sk;
 	int best_score = 0, n = 0;
 	u32 hash = 0;
 
-	hlist_nulls_for_each_entry_rcu(lsk, pos, &port->listeners, listen_link) {
-		struct sock *sk = (struct sock *)lsk;
+	sk_nulls_for_each_rcu(sk, pos, &port->listeners) {
 		int score = listener_score(sk, key, dif, sdif);
 
 		if (!score || score < best_score)
@@ -782,7 +795,7 @@ static struct sock *listener_alone(struct ltcp_port *port, const struct ltcp_key
 
 	if (is_a_nulls(first) || !is_a_nulls(rcu_access_pointer(hlist_nulls_next_rcu(first))))
 		return NULL;
-	sk = (struct sock *)hlist_nulls_entry(first, struct ltcp_sock, listen_link);
+	sk = hlist_nulls_entry(first, struct sock, sk_nulls_node);
 	return listener_score(sk, key, dif, sdif) ? sk : NULL;
 }
 
@@ -826,14 +839,14 @@ static struct sock *bucket_listener(struct ltcp_port_bucket *bucket, const struc
 {
 	struct hlist_nulls_node *pos;
 	struct ltcp_port *port;
-	struct ltcp_sock *lsk;
+	struct sock *sk;
 
 	hlist_for_each_entry_rcu(port, &bucket->ports, link) {
 		if (port->ln != ln)
 			continue;
-		hlist_nulls_for_each_entry_rcu(lsk, pos, &port->listeners, listen_link)
+		sk_nulls_for_each_rcu(sk, pos, &port->listeners)
 			if (!index--)
-				return (struct sock *)lsk;
+				return sk;
 	}
 	return NULL;
 }

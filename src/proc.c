@@ -97,7 +97,7 @@ static struct ltcp_proc_timer proc_timer(const struct ltcp_tcb *tcb)
 	for (i = 0; i < ARRAY_SIZE(proc_timers); i++) {
 		u64 at = READ_ONCE(tcb->timer[proc_timers[i].timer]);
 
-		if (!at)
+		if (!at || (proc_timers[i].timer == LTCP_TIMER_LINGER && !ltcp_lingers(tcb)))
 			continue;
 		result.which = proc_timers[i].number;
 		result.in = proc_ticks_until(at, ltcp_now());

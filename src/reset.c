@@ -45,7 +45,7 @@ static void reset_listeners(struct ltcp_net *ln)
 	while ((sk = next_listener(&iter))) {
 		reset_sock(sk);
 		/* What has left the list makes room for the next. */
-		if (hlist_nulls_unhashed_lockless(&ltcp_sk(sk)->listen_link))
+		if (!READ_ONCE(ltcp_sk(sk)->listens))
 			iter.index--;
 		sock_put(sk);
 		cond_resched();

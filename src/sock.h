@@ -32,24 +32,32 @@ struct ltcp_skb_cb {
 #define LTCP_CB(skb) ((struct ltcp_skb_cb *)&(skb)->cb[0])
 
 /**
- * struct ltcp_listener - what only a listening socket has
+ * struct ltcp_listener - what only a listening socket has, or one that is to listen
  * @accept_lock: protects @accept_queue
- * @accept_queue: connections that wait for accept(), by ltcp_sock.accept_link
+ * @accept_queue: connections that wait for accept(), by sk_node, the oldest first
+ * @accept_last: the youngest of them, if there are any
  * @fastopen: connections that were opened by a SYN; under @accept_lock
+ * @fastopen_keys: TCP_FASTOPEN_KEY, NULL: the namespace's count
+ * @fastopen_queue: TCP_FASTOPEN
  * @n_half: half-open entries
  * @closing: no more half-open entries
  * @no_accept: no more connections; under @accept_lock
+ * @defer_accept: TCP_DEFER_ACCEPT, in RTOs (ltcp_half_defer())
  */
 struct ltcp_listener {
 	spinlock_t accept_lock;
-	struct list_head accept_queue;
+	struct hlist_head accept_queue;
+	struct hlist_node *accept_last;
 	struct ltcp_fastopen_queue fastopen;
+	struct ltcp_fastopen_secret __rcu *fastopen_keys;
+	int fastopen_queue;
 	atomic_t n_half;
 	bool closing;
 	bool no_accept;
+	u8 defer_accept;
 };
 
-/* Bits of ltcp_sock.deferred: work that found the socket owned by its user */
+/* Bits of sk_tsq_flags: work that found the socket owned by its user */
 enum {
 	LTCP_DEFERRED_TIMER,
 	LTCP_DEFERRED_MTU,
@@ -58,13 +66,25 @@ enum {
 
 /**
  * struct ltcp_sock - a socket; protected by the socket lock unless said otherwise
+ *
+ * Of &struct sock it uses what others do without an inet_connection_sock have no use for:
+ * sk_node is a listener's place in its port's list of listeners (RCU, under the port's
+ * lock), and a connection's in the queue of the listener whose accept() it waits for;
+ * sk_send_head is the first skb of sk_write_queue that was never sent, NULL: none;
+ * sk_tsq_flags, as with TCP, are LTCP_DEFERRED_* bits.
+ *
+ * And of &struct inet_sock it uses cork's place: there datagram and raw sockets gather what
+ * several calls send as one, by ip_append_data() and ip6_append_data(), and connect() of
+ * datagram sockets and inet_sk_rebuild_header() leave the flow they have routed. No call
+ * of ours comes to these; what IP does with any socket, its options among it, does not
+ * know of cork.
+ *
  * @inet: must be first
+ * @before_cork: what of @inet comes before
  * @tcb: the connection's variables
  * @totals: what it has carried
  * @node: place in the TCB table
- * @ln: namespace; never changes
  * @family: what differs between IPv4 and IPv6
- * @send_head: first skb of sk_write_queue that was never sent, NULL: none
  * @spare: segment without text that is being processed: its memory may serve for an ACK;
  *	NULL: none
  * @ahead: text kept out of order, by LTCP_CB(skb)->seq
@@ -75,13 +95,11 @@ enum {
  * @port_bound: @port was chosen by bind(), this socket's or its listener's
  * @port: bound port, NULL: none; protected by the port's lock, as is its list of owners
  *	(sk_bind_node)
- * @listener: NULL unless listening
- * @listen_link: in the port's list of listeners (RCU)
- * @accept_link: in the listener's accept queue
+ * @listener: NULL: it has never listened, nor been asked to do so in a certain way
+ * @listens: it is in the port's list of listeners; protected by the port's lock
  * @parent: Fast Open: the listener whose queue counts this connection, a reference is
  *	held; NULL: none
  * @timer_at: when sk_timer runs, microseconds; 0: it does not; the earliest of @tcb.timer
- * @deferred: LTCP_DEFERRED_* bits
  * @counted_orphan: counted in ltcp_net.orphans
  * @cork: TCP_CORK
  * @sparse: the receive queue may hold small pieces that would cost less together
@@ -91,62 +109,59 @@ enum {
  * @notsent_lowat: TCP_NOTSENT_LOWAT: unsent octets from which on the user waits, 0: none
  * @window_clamp: upper bound for the receive window, 0: none
  * @mtu: path MTU that ICMP reported, with LTCP_DEFERRED_MTU
- * @defer_accept: TCP_DEFER_ACCEPT, in RTOs (ltcp_half_defer())
  * @save_syn: TCP_SAVE_SYN: 1: headers of IP and ours, 2: the link's, too
  * @saved_syn: TCP_SAVED_SYN, NULL: none, or read
- * @fastopen_queue: TCP_FASTOPEN
  * @fastopen_connect: TCP_FASTOPEN_CONNECT
  * @fastopen_no_cookie: TCP_FASTOPEN_NO_COOKIE
  * @fastopen_now: MSG_FASTOPEN: the call that connects brings text along
  * @fastopen_tried: the SYN has tried, its answer tells
- * @fastopen_keys: TCP_FASTOPEN_KEY, NULL: the namespace's count
  * @inq: TCP_INQ: recvmsg() tells how much is left
  * @stamp_id: SOF_TIMESTAMPING_OPT_ID was on when something was last sent
  * @stamp_base: sequence number that timestamps' identifiers count from, with @stamp_id
  */
 struct ltcp_sock {
-	struct inet_sock inet;
+	union {
+		struct inet_sock inet;
+		struct {
+			u8 before_cork[offsetof(struct inet_sock, cork)];
+			struct ltcp_totals totals;
+			struct ltcp_port *port;
+			struct ltcp_listener *listener;
+			struct sk_buff *spare;
+			u64 timer_at;
+			struct ltcp_saved_syn *saved_syn;
+			struct sock *parent;
+			u32 stamp_base;
+			u32 notsent_lowat;
+			u32 window_clamp;
+			u32 mtu;
+		};
+	};
 	struct ltcp_tcb tcb;
-	struct ltcp_totals totals;
 	struct ltcp_node node;
-	struct ltcp_net *ln;
 	const struct ltcp_family *family;
-	struct sk_buff *send_head;
-	struct sk_buff *spare;
 	struct rb_root ahead;
 	u32 copied_seq;
 	u32 oob_seq;
 	u8 oob_state;
 	u8 oob_byte;
-	bool counted_orphan;
-	bool cork;
+	u8 counted_orphan:1;
+	u8 cork:1;
+	u8 sparse:1;
+	u8 inq:1;
+	u8 stamp_id:1;
+	u8 fastopen_connect:1;
+	u8 fastopen_now:1;
+	u8 fastopen_tried:1;
+	bool fastopen_no_cookie;
+	u8 save_syn;
+	bool port_bound;
+	bool listens;
 	unsigned int readers;
 	u16 user_mss;
-	bool port_bound;
-	u8 defer_accept;
-	u8 save_syn;
-	bool fastopen_connect;
-	bool fastopen_no_cookie;
-	bool fastopen_now;
-	bool fastopen_tried;
-	bool inq;
-	bool stamp_id;
-	bool sparse;
-	u32 notsent_lowat;
-	u32 window_clamp;
-	u32 mtu;
-	int fastopen_queue;
-	u32 stamp_base;
-	struct ltcp_saved_syn *saved_syn;
-	struct ltcp_fastopen_secret __rcu *fastopen_keys;
-	struct ltcp_port *port;
-	struct ltcp_listener *listener;
-	struct hlist_nulls_node listen_link;
-	struct list_head accept_link;
-	struct sock *parent;
-	u64 timer_at;
-	unsigned long deferred;
 };
+
+static_assert(offsetofend(struct ltcp_sock, mtu) <= offsetofend(struct inet_sock, cork));
 
 /* ltcp_sock.oob_state */
 enum {
@@ -178,9 +193,10 @@ static inline struct sock *ltcp_node_sk(struct ltcp_node *node)
 	return (struct sock *)container_of(node, struct ltcp_sock, node);
 }
 
+/* A socket's namespace never changes, nor do its settings move */
 static inline struct ltcp_net *ltcp_sk_net(const struct sock *sk)
 {
-	return ltcp_sk(sk)->ln;
+	return container_of(ltcp_sk(sk)->tcb.conf, struct ltcp_net, conf);
 }
 
 /* The clock of the core: microseconds since boot, never 0 */

@@ -84,32 +84,34 @@ void ltcp_sk_room(const struct sock *sk, struct ltcp_env *env)
 	env->pressed = ltcp_socket_memory_pressure();
 }
 
+/* Whoever finds the socket in a list just now may ask for its namespace: @conf must not blink */
 void ltcp_socket_renew(struct sock *sk)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
-	struct ltcp_tcb old;
+	struct ltcp_tcb fresh __uninitialized;
 
 	ltcp_cong_end(tcb);
-	old = *tcb;
-	ltcp_tcb_init(tcb, &ltcp_sk_net(sk)->conf);
-	memset(&ltcp_sk(sk)->totals, 0, sizeof(ltcp_sk(sk)->totals));
-	tcb->cong = old.cong;
-	tcb->nodelay = old.nodelay;
-	tcb->quickack = old.quickack;
-	tcb->keepalive = old.keepalive;
-	tcb->thin_linear = old.thin_linear;
-	tcb->user_timeout_ms = old.user_timeout_ms;
-	tcb->keep_idle_s = old.keep_idle_s;
-	tcb->keep_intvl_s = old.keep_intvl_s;
-	tcb->keep_count = old.keep_count;
-	tcb->linger_s = old.linger_s;
-	tcb->syn_retries = old.syn_retries;
+	ltcp_tcb_init(&fresh, tcb->conf);
+	fresh.cong = tcb->cong;
+	fresh.nodelay = tcb->nodelay;
+	fresh.quickack = tcb->quickack;
+	fresh.keepalive = tcb->keepalive;
+	fresh.thin_linear = tcb->thin_linear;
+	fresh.user_timeout_ms = tcb->user_timeout_ms;
+	fresh.keep_idle_s = tcb->keep_idle_s;
+	fresh.keep_intvl_s = tcb->keep_intvl_s;
+	fresh.keep_count = tcb->keep_count;
+	fresh.linger_s = tcb->linger_s;
+	fresh.syn_retries = tcb->syn_retries;
+	*tcb = fresh;
+	ltcp_totals_end(&ltcp_sk(sk)->totals);
 }
 
 /* Runs when a grace period has passed: no lookup can see the socket any more */
 static void ltcp_destruct(struct sock *sk)
 {
 	ltcp_listen_free(sk);
+	ltcp_totals_end(&ltcp_sk(sk)->totals);
 	ltcp_family_of(sk)->destruct(sk);
 }
 
@@ -124,12 +126,10 @@ static int ltcp_init_sock(struct sock *sk)
 	struct ltcp_net *ln = ltcp_net(sock_net(sk));
 	struct ltcp_sock *lsk = ltcp_sk(sk);
 
-	lsk->ln = ln;
 	lsk->family = ltcp_family_of(sk);
 	lsk->node.kind = LTCP_KIND_SOCK;
 	lsk->node.af = sk->sk_family;
 	lsk->ahead = RB_ROOT;
-	INIT_LIST_HEAD(&lsk->accept_link);
 	ltcp_tcb_init(&lsk->tcb, &ln->conf);
 	ltcp_cong_sock_init(sk);
 	ltcp_timers_init(sk);

@@ -12,6 +12,7 @@
 #include "family.h"
 #include "fastopen.h"
 #include "input.h"
+#include "listen.h"
 #include "saved_syn.h"
 #include "stream.h"
 #include "timers.h"
@@ -139,20 +140,34 @@ static int ltcp_set_user_timeout(struct ltcp_tcb *tcb, int val)
 	return 0;
 }
 
-static int ltcp_set_bool(bool *option, int val)
+static int ltcp_set_inq(struct ltcp_sock *lsk, int val)
 {
 	if (!ltcp_within(val, 0, 1))
 		return -EINVAL;
-	*option = val;
+	lsk->inq = val;
 	return 0;
 }
 
 static int ltcp_set_fastopen(struct sock *sk, int val)
 {
+	struct ltcp_listener *l;
+
 	if (val < 0 || !((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)))
 		return -EINVAL;
-	WRITE_ONCE(ltcp_sk(sk)->fastopen_queue,
-		   min(val, READ_ONCE(sock_net(sk)->core.sysctl_somaxconn)));
+	l = ltcp_listen_make(sk);
+	if (!l)
+		return -ENOMEM;
+	WRITE_ONCE(l->fastopen_queue, min(val, READ_ONCE(sock_net(sk)->core.sysctl_somaxconn)));
+	return 0;
+}
+
+static int ltcp_set_defer_accept(struct sock *sk, int val)
+{
+	struct ltcp_listener *l = ltcp_listen_make(sk);
+
+	if (!l)
+		return -ENOMEM;
+	WRITE_ONCE(l->defer_accept, ltcp_half_defer(val));
 	return 0;
 }
 
@@ -164,20 +179,21 @@ static int ltcp_set_fastopen_connect(struct sock *sk, int val)
 		return -EOPNOTSUPP;
 	if (sk->sk_state != TCP_CLOSE)
 		return -EINVAL;
-	return ltcp_set_bool(&ltcp_sk(sk)->fastopen_connect, val);
+	ltcp_sk(sk)->fastopen_connect = val;
+	return 0;
 }
 
 static int ltcp_set_fastopen_no_cookie(struct sock *sk, int val)
 {
-	if (!((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)))
+	if (!ltcp_within(val, 0, 1) || !((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)))
 		return -EINVAL;
-	return ltcp_set_bool(&ltcp_sk(sk)->fastopen_no_cookie, val);
+	WRITE_ONCE(ltcp_sk(sk)->fastopen_no_cookie, val);
+	return 0;
 }
 
 static int ltcp_set_option(struct sock *sk, int optname, int val)
 {
 	struct ltcp_sock *lsk = ltcp_sk(sk);
-	bool unused;
 
 	switch (optname) {
 	case TCP_NODELAY:
@@ -205,8 +221,7 @@ static int ltcp_set_option(struct sock *sk, int optname, int val)
 		sk->sk_write_space(sk);
 		return 0;
 	case TCP_DEFER_ACCEPT:
-		WRITE_ONCE(lsk->defer_accept, ltcp_half_defer(val));
-		return 0;
+		return ltcp_set_defer_accept(sk, val);
 	case TCP_SAVE_SYN:
 		if (!ltcp_within(val, 0, 2))
 			return -EINVAL;
@@ -219,14 +234,14 @@ static int ltcp_set_option(struct sock *sk, int optname, int val)
 	case TCP_FASTOPEN_NO_COOKIE:
 		return ltcp_set_fastopen_no_cookie(sk, val);
 	case TCP_INQ:
-		return ltcp_set_bool(&lsk->inq, val);
+		return ltcp_set_inq(lsk, val);
 	case TCP_THIN_LINEAR_TIMEOUTS:
 		if (!ltcp_within(val, 0, 1))
 			return -EINVAL;
 		lsk->tcb.thin_linear = val;
 		return 0;
 	case TCP_THIN_DUPACK:	/* RFC 8985 needs no third duplicate ACK */
-		return ltcp_set_bool(&unused, val);
+		return ltcp_within(val, 0, 1) ? 0 : -EINVAL;
 	case TCP_TIMESTAMP:	/* only TCP_REPAIR may set it */
 		return -EPERM;
 	default:
@@ -362,13 +377,13 @@ static int ltcp_get_option(const struct sock *sk, int optname, int *val)
 		*val = lsk->notsent_lowat;
 		break;
 	case TCP_DEFER_ACCEPT:
-		*val = ltcp_half_defer_s(lsk->defer_accept);
+		*val = lsk->listener ? ltcp_half_defer_s(lsk->listener->defer_accept) : 0;
 		break;
 	case TCP_SAVE_SYN:
 		*val = lsk->save_syn;
 		break;
 	case TCP_FASTOPEN:
-		*val = lsk->fastopen_queue;
+		*val = lsk->listener ? lsk->listener->fastopen_queue : 0;
 		break;
 	case TCP_FASTOPEN_CONNECT:
 		*val = lsk->fastopen_connect;
@@ -588,8 +603,11 @@ static int ltcp_get_saved_syn(struct sock *sk, char __user *optval, int __user *
 static int ltcp_get_fastopen_key(struct sock *sk, char __user *optval, int __user *optlen)
 {
 	u8 keys[2 * LTCP_FASTOPEN_KEY_LEN];
-	unsigned int size = ltcp_fastopen_get(sk, keys);
+	unsigned int size;
 
+	lock_sock(sk);
+	size = ltcp_fastopen_get(sk, keys);
+	release_sock(sk);
 	return ltcp_put_option(keys, size, optval, optlen);
 }
 

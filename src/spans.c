@@ -21,7 +21,7 @@ void ltcp_spans_shrink(struct sock *sk)
 {
 	struct ltcp_flight *f = &ltcp_sk(sk)->tcb.flight;
 
-	if (f->more && !f->n)
+	if (f->room && !f->n)
 		kfree(ltcp_flight_move(f, NULL, 0));
 }
 

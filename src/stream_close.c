@@ -219,7 +219,7 @@ void ltcp_socket_discard(struct sock *sk)
 	bh_lock_sock(sk);
 	sock_hold(sk);
 	if (sock_owned_by_user(sk))
-		set_bit(LTCP_DEFERRED_DISCARD, &ltcp_sk(sk)->deferred);
+		set_bit(LTCP_DEFERRED_DISCARD, &sk->sk_tsq_flags);
 	else
 		ltcp_discard_locked(sk);
 	bh_unlock_sock(sk);
@@ -234,7 +234,7 @@ void ltcp_socket_discard(struct sock *sk)
 void ltcp_release_cb(struct sock *sk)
 {
 	ltcp_input_deferred(sk);
-	if (unlikely(test_and_clear_bit(LTCP_DEFERRED_DISCARD, &ltcp_sk(sk)->deferred)))
+	if (unlikely(test_and_clear_bit(LTCP_DEFERRED_DISCARD, &sk->sk_tsq_flags)))
 		ltcp_discard_locked(sk);
 }
 
@@ -246,20 +246,16 @@ static void ltcp_child_disown(struct sock *sk)
 	memset(&lsk->node, 0, sizeof(lsk->node));
 	lsk->node.kind = LTCP_KIND_SOCK;
 	lsk->node.af = sk->sk_family;
-	lsk->send_head = NULL;
 	lsk->ahead = RB_ROOT;
 	lsk->port = NULL;
 	INIT_HLIST_NODE(&sk->sk_bind_node);
 	lsk->listener = NULL;
-	lsk->listen_link.pprev = NULL;
-	INIT_LIST_HEAD(&lsk->accept_link);
+	lsk->listens = false;
 	lsk->parent = NULL;
-	RCU_INIT_POINTER(lsk->fastopen_keys, NULL);
-	lsk->fastopen_queue = 0;
-	lsk->deferred = 0;
+	lsk->totals.mishaps = NULL;
+	sk->sk_tsq_flags = 0;
 	lsk->readers = 0;
 	lsk->mtu = 0;
-	lsk->defer_accept = 0;
 	lsk->saved_syn = NULL;
 	lsk->counted_orphan = false;
 }

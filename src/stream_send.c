@@ -90,7 +90,7 @@ static struct sk_buff *ltcp_send_tail(const struct sock *sk)
 {
 	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
 
-	if (!skb || !ltcp_sk(sk)->send_head || skb_cloned(skb) || ltcp_send_stamped(skb))
+	if (!skb || !sk->sk_send_head || skb_cloned(skb) || ltcp_send_stamped(skb))
 		return NULL;
 	return skb;
 }
@@ -248,8 +248,8 @@ static void ltcp_send_queue(struct sock *sk, struct sk_buff *skb, unsigned int t
 	__skb_queue_tail(&sk->sk_write_queue, skb);
 	sk_wmem_queued_add(sk, truesize);
 	sk_mem_charge(sk, truesize);
-	if (!lsk->send_head)
-		lsk->send_head = skb;
+	if (!sk->sk_send_head)
+		sk->sk_send_head = skb;
 }
 
 /* As ltcp_send_fill(), for an skb of its own */

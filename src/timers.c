@@ -19,9 +19,8 @@ static u64 earliest(const struct ltcp_tcb *tcb)
 {
 	const u64 *at = tcb->timer;
 
-	BUILD_BUG_ON(LTCP_N_TIMERS != 6);
-	return earlier(earlier(earlier(at[0], at[1]), earlier(at[2], at[3])),
-		       earlier(at[4], at[5]));
+	BUILD_BUG_ON(LTCP_N_TIMERS != 5);
+	return earlier(earlier(earlier(at[0], at[1]), earlier(at[2], at[3])), at[4]);
 }
 
 /*
@@ -94,7 +93,7 @@ static void timer_expired(struct timer_list *t)
 	if (!sock_owned_by_user(sk))
 		ltcp_timers_run(sk);
 	else
-		set_bit(LTCP_DEFERRED_TIMER, &ltcp_sk(sk)->deferred);	/* release_cb runs it */
+		set_bit(LTCP_DEFERRED_TIMER, &sk->sk_tsq_flags);	/* release_cb runs it */
 	bh_unlock_sock(sk);
 	sock_put(sk);
 }

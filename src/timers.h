@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The timers of a connection. The core keeps a deadline for each (enum
- * ltcp_timer: RTX, PERSIST, DELACK, KEEPALIVE, LINGER, PACE); one kernel timer runs
+ * ltcp_timer: RTX, PERSIST, DELACK, KEEPALIVE, PACE or LINGER); one kernel timer runs
  * at the earliest. TIME-WAIT has its own (timewait.h), half-open entries too
  * (listen.h).
  */

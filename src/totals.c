@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Counting what a connection carries. */
+#include <linux/slab.h>
 #include <linux/tcp.h>
 
 #include "compat.h"
@@ -19,6 +20,43 @@ static u32 in_segments(const struct ltcp_tcb *tcb, u32 octets)
 	return DIV_ROUND_UP(octets, max_t(u32, tcb->snd_mss, 1));
 }
 
+/*
+ * Without memory they are not counted: nothing hangs on it. Whoever counts them stands
+ * apart, so that segments without mishaps pass by unhindered.
+ */
+static struct ltcp_mishaps *mishaps(struct ltcp_totals *t)
+{
+	if (!t->mishaps)
+		t->mishaps = kzalloc(sizeof(*t->mishaps), GFP_ATOMIC | __GFP_NOWARN);
+	return t->mishaps;
+}
+
+void ltcp_totals_begin(struct ltcp_totals *t, unsigned int in, unsigned int out,
+		       unsigned int resent)
+{
+	t->segs_in = in;
+	t->segs_out = out;
+	if (resent && mishaps(t))
+		t->mishaps->segs_resent = resent;
+}
+
+void ltcp_totals_end(struct ltcp_totals *t)
+{
+	kfree(t->mishaps);
+	memset(t, 0, sizeof(*t));
+}
+
+static bool is_ahead(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg)
+{
+	return tcb->syn_acked && seq_gt(seg->seq, tcb->rcv_nxt) && seq_lt(seg->seq, tcb->rcv_adv);
+}
+
+static noinline void count_ahead(struct ltcp_totals *t, unsigned int n)
+{
+	if (mishaps(t))
+		t->mishaps->ahead += n;
+}
+
 void ltcp_totals_in(struct ltcp_totals *t, const struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
 		    unsigned int n, u64 now)
 {
@@ -29,8 +67,20 @@ void ltcp_totals_in(struct ltcp_totals *t, const struct ltcp_tcb *tcb, const str
 		return;
 	t->text_segs_in += n;
 	t->text_at = ltcp_ms(now);
-	if (tcb->syn_acked && seq_gt(seg->seq, tcb->rcv_nxt) && seq_lt(seg->seq, tcb->rcv_adv))
-		t->ahead += n;
+	if (unlikely(is_ahead(tcb, seg)))
+		count_ahead(t, n);
+}
+
+static noinline void count_resent(struct ltcp_totals *t, const struct ltcp_tcb *tcb,
+				  const struct ltcp_seg *seg, unsigned int n)
+{
+	struct ltcp_mishaps *m = mishaps(t);
+
+	if (!m)
+		return;
+	m->segs_resent += n;
+	m->text_segs_resent += seg->text ? n : 0;
+	m->resent += text_between(tcb, seg->seq, seq_min(seg->seq + seg->text, tcb->snd_nxt));
 }
 
 void ltcp_totals_out(struct ltcp_totals *t, const struct ltcp_tcb *tcb,
@@ -38,11 +88,14 @@ void ltcp_totals_out(struct ltcp_totals *t, const struct ltcp_tcb *tcb,
 {
 	t->segs_out += n;
 	t->text_segs_out += seg->text ? n : 0;
-	if (!again || !(seg->text || (seg->flags & (LTCP_SYN | LTCP_FIN))))
-		return;
-	t->segs_resent += n;
-	t->text_segs_resent += seg->text ? n : 0;
-	t->resent += text_between(tcb, seg->seq, seq_min(seg->seq + seg->text, tcb->snd_nxt));
+	if (unlikely(again) && (seg->text || (seg->flags & (LTCP_SYN | LTCP_FIN))))
+		count_resent(t, tcb, seg, n);
+}
+
+void ltcp_totals_rehashed(struct ltcp_totals *t)
+{
+	if (mishaps(t))
+		t->mishaps->rehashes++;
 }
 
 /* What limits the sender */
@@ -128,20 +181,37 @@ void ltcp_totals_limit(struct ltcp_totals *t, const struct ltcp_tcb *tcb, bool f
 	t->limit = limit;
 }
 
-static void end_rto(struct ltcp_totals *t, u64 now)
+static noinline void end_rto(struct ltcp_mishaps *m, u64 now)
 {
-	t->rto_ms += ltcp_ms(now) - t->rto_at;
-	t->in_rto = 0;
+	m->rto_ms += ltcp_ms(now) - m->rto_at;
+	m->in_rto = false;
 }
 
 void ltcp_totals_timeout(struct ltcp_totals *t, u64 now)
 {
-	t->rtos++;
-	if (t->in_rto)
+	struct ltcp_mishaps *m = mishaps(t);
+
+	if (!m)
 		return;
-	t->rto_runs++;
-	t->rto_at = ltcp_ms(now);
-	t->in_rto = 1;
+	m->rtos++;
+	if (m->in_rto)
+		return;
+	m->rto_runs++;
+	m->rto_at = ltcp_ms(now);
+	m->in_rto = true;
+}
+
+static noinline void count_dups(struct ltcp_totals *t, const struct ltcp_tcb *tcb,
+				const struct ltcp_sack_block *dsack)
+{
+	if (mishaps(t))
+		t->mishaps->dups += in_segments(tcb, dsack->end - dsack->start);
+}
+
+static noinline void count_marked(struct ltcp_totals *t, const struct ltcp_tcb *tcb, u32 text)
+{
+	if (mishaps(t))
+		t->mishaps->marked += in_segments(tcb, text);
 }
 
 void ltcp_totals_acked(struct ltcp_totals *t, const struct ltcp_tcb *tcb, u32 una,
@@ -151,16 +221,24 @@ void ltcp_totals_acked(struct ltcp_totals *t, const struct ltcp_tcb *tcb, u32 un
 
 	t->acked += text;
 	if (unlikely(notes & LTCP_NOTE_DSACK))
-		t->dups += in_segments(tcb, seg->opt.sack[0].end - seg->opt.sack[0].start);
+		count_dups(t, tcb, &seg->opt.sack[0]);
 	if (unlikely((seg->flags & (LTCP_ECE | LTCP_SYN)) == LTCP_ECE))
-		t->marked += in_segments(tcb, text);
-	if (unlikely(t->in_rto) && una != tcb->snd_una && tcb->recovery != LTCP_REC_LOSS)
-		end_rto(t, now);
+		count_marked(t, tcb, text);
+	if (unlikely(t->mishaps && t->mishaps->in_rto) && una != tcb->snd_una &&
+	    tcb->recovery != LTCP_REC_LOSS)
+		end_rto(t->mishaps, now);
 	if (t->limit)
 		end_round(t, tcb, now);
 }
 
 /* What TCP_INFO says */
+
+static const struct ltcp_mishaps *mishaps_of(const struct ltcp_totals *t)
+{
+	static const struct ltcp_mishaps none;
+
+	return t->mishaps ?: &none;
+}
 
 static u64 rate_of(const struct ltcp_rate *rate)
 {
@@ -175,7 +253,8 @@ static u64 spent(const struct ltcp_totals *t, enum ltcp_limit limit, u64 now)
 
 static void info_of_times(const struct ltcp_totals *t, u64 now, struct tcp_info *info)
 {
-	u32 rto_ms = t->rto_ms + (t->in_rto ? ltcp_ms(now) - t->rto_at : 0);
+	const struct ltcp_mishaps *m = mishaps_of(t);
+	u32 rto_ms = m->rto_ms + (m->in_rto ? ltcp_ms(now) - m->rto_at : 0);
 
 	info->tcpi_rwnd_limited = spent(t, LTCP_LIMIT_WINDOW, now);
 	info->tcpi_sndbuf_limited = spent(t, LTCP_LIMIT_BUFFER, now);
@@ -183,14 +262,14 @@ static void info_of_times(const struct ltcp_totals *t, u64 now, struct tcp_info 
 			       info->tcpi_sndbuf_limited;
 	info->tcpi_delivery_rate = rate_of(&t->rate);
 	info->tcpi_delivery_rate_app_limited = t->rate_few;
-	ltcp_compat_info_rtos(info, t->rtos, t->rto_runs, rto_ms);
+	ltcp_compat_info_rtos(info, m->rtos, m->rto_runs, rto_ms);
 }
 
 /* Segments that were sent, each counted once, and are not under way */
 static u32 segments_delivered(const struct ltcp_totals *t, const struct ltcp_tcb *tcb)
 {
 	u32 away = text_between(tcb, tcb->snd_una, tcb->snd_nxt) - tcb->flight.sacked;
-	u32 sent = t->text_segs_out - t->text_segs_resent;
+	u32 sent = t->text_segs_out - mishaps_of(t)->text_segs_resent;
 
 	return sent - min(sent, in_segments(tcb, away));
 }
@@ -198,21 +277,23 @@ static u32 segments_delivered(const struct ltcp_totals *t, const struct ltcp_tcb
 void ltcp_totals_info(const struct ltcp_totals *t, const struct ltcp_tcb *tcb, u64 now,
 		      struct tcp_info *info)
 {
+	const struct ltcp_mishaps *m = mishaps_of(t);
+
 	info->tcpi_bytes_received = t->received;
 	info->tcpi_bytes_acked = t->acked;
-	info->tcpi_bytes_retrans = t->resent;
+	info->tcpi_bytes_retrans = m->resent;
 	/* What was sent once is acknowledged or still under way */
-	info->tcpi_bytes_sent = t->acked + t->resent +
+	info->tcpi_bytes_sent = t->acked + m->resent +
 				text_between(tcb, tcb->snd_una, tcb->snd_nxt);
 	info->tcpi_segs_in = t->segs_in;
 	info->tcpi_segs_out = t->segs_out;
 	info->tcpi_data_segs_in = t->text_segs_in;
 	info->tcpi_data_segs_out = t->text_segs_out;
-	info->tcpi_total_retrans = t->segs_resent;
-	info->tcpi_rcv_ooopack = t->ahead;
+	info->tcpi_total_retrans = m->segs_resent;
+	info->tcpi_rcv_ooopack = m->ahead;
 	info->tcpi_delivered = segments_delivered(t, tcb);
-	info->tcpi_delivered_ce = t->marked;
-	info->tcpi_dsack_dups = t->dups;
-	ltcp_compat_info_rehash(info, t->rehashes);
+	info->tcpi_delivered_ce = m->marked;
+	info->tcpi_dsack_dups = m->dups;
+	ltcp_compat_info_rehash(info, m->rehashes);
 	info_of_times(t, now, info);
 }

@@ -381,10 +381,10 @@ void peer_connect_fast(struct peer *p, u32 n, const struct ltcp_fastopen *fastop
 	p->queued += n;
 	ltcp_fsm_send(&p->tcb, n, false);
 	ltcp_fsm_release_syn(&p->tcb, now);
-	p->tcb.syn_fastopen = fastopen;
+	ltcp_syn_fastopen(&p->tcb, fastopen);
 	ltcp_transmit_syn_text(&p->tcb, &plan);
 	send_plan(p, &plan);
-	p->tcb.syn_fastopen = NULL;
+	ltcp_syn_fastopen(&p->tcb, NULL);
 }
 
 static void queue(struct peer *p, u32 n, bool urgent)

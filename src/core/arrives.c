@@ -235,7 +235,7 @@ static u32 sample_rtt(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u64 now)
 	u32 us = 0;
 
 	if (tcb->timing && seq_ge(seg->ack, tcb->rtt_seq)) {
-		us = now - tcb->rtt_at ? : 1;
+		us = (u32)now - tcb->rtt_at ? : 1;
 		tcb->timing = 0;
 	} else if (!tcb->timing && tcb->ts_ok && (seg->opt.has & LTCP_HAS_TS) &&
 		   seg->opt.tsecr) {

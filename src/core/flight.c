@@ -19,7 +19,7 @@ static u32 len_of(const struct ltcp_flight *f, u32 una, unsigned int i)
 
 static unsigned int room_of(const struct ltcp_flight *f)
 {
-	return f->more ? f->room : LTCP_SPANS_OWN;
+	return f->room ? : LTCP_SPANS_OWN;
 }
 
 unsigned int ltcp_flight_short(const struct ltcp_flight *f, unsigned int n)
@@ -34,10 +34,11 @@ unsigned int ltcp_flight_short(const struct ltcp_flight *f, unsigned int n)
 
 struct ltcp_span *ltcp_flight_move(struct ltcp_flight *f, struct ltcp_span *more, u16 room)
 {
-	struct ltcp_span *old = f->more;
+	struct ltcp_span *old = f->room ? f->more : NULL;
 
 	memmove(more ? more : f->own, ltcp_flight_span(f, 0), f->n * sizeof(*old));
-	f->more = more;
+	if (more)
+		f->more = more;
 	f->room = room;
 	f->first = 0;
 	return old;

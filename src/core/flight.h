@@ -43,24 +43,30 @@ struct ltcp_span {
 
 /**
  * struct ltcp_flight - all spans, in the order of their numbers
- * @more: the caller's storage, NULL: @own is in use
  * @sacked: octets received out of order
  * @lost: octets taken for lost and not sent again
- * @room: spans that fit into @more
+ * @room: spans that fit into @more, 0: @own is in use
  * @first: where the first span is
  * @n: how many
  * @parted: what was sent last was sent again: new text is of another time than that before
  * @own: storage for a few
+ * @fack: just past the highest that the peer has, while something is missing (RACK.fack)
+ * @more: the caller's storage
  */
 struct ltcp_flight {
-	struct ltcp_span *more;
 	u32 sacked;
 	u32 lost;
 	u16 room;
 	u16 first;
 	u16 n;
 	u16 parted;
-	struct ltcp_span own[LTCP_SPANS_OWN];
+	union {
+		struct {
+			struct ltcp_span own[LTCP_SPANS_OWN];
+			u32 fack;	/* beyond @more: it is kept with either storage */
+		};
+		struct ltcp_span *more;
+	};
 };
 
 /**
@@ -98,7 +104,7 @@ struct ltcp_delivery {
 
 static inline struct ltcp_span *ltcp_flight_span(const struct ltcp_flight *f, unsigned int i)
 {
-	return (f->more ? : (struct ltcp_span *)f->own) + f->first + i;
+	return (f->room ? f->more : (struct ltcp_span *)f->own) + f->first + i;
 }
 
 /* Nothing is known to be missing, nor to be ahead of something missing */

@@ -51,7 +51,7 @@ void fsm_start_linger(struct ltcp_tcb *tcb, u64 now)
 {
 	s32 s = tcb->linger_s ? : tcb->conf->fin_timeout_s;
 
-	if (tcb->state != LTCP_FIN_WAIT_2 || !tcb->user_gone)
+	if (!ltcp_lingers(tcb))
 		return;
 	tcb->timer[LTCP_TIMER_LINGER] = now + (s > 0 ? s * 1000000ull : 0);
 }

@@ -16,7 +16,7 @@ void ltcp_rack_delivered(struct ltcp_tcb *tcb, const struct ltcp_delivery *d)
 {
 	struct ltcp_rack *rack = &tcb->rack;
 
-	rack->fack = d->fack;
+	tcb->flight.fack = d->fack;
 	if (d->reordered)
 		rack->reordered = 1;
 	if (!d->timed)

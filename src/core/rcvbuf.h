@@ -12,8 +12,8 @@
 /**
  * struct ltcp_rcvbuf - what is known of the receiver's needs
  * @rtt_us: round trip as the receiver sees it, 0: not known yet
- * @echo: TSecr that was measured last
- * @window_end: without timestamps: a round trip is over when this has arrived
+ * @echo: with timestamps: TSecr that was measured last
+ * @window_end: without: a round trip is over when this has arrived
  * @window_at: and began then, low 32 bits of the clock
  * @seq: first octet that the user reads in the period at hand
  * @at: when it began, low 32 bits of the clock
@@ -21,8 +21,10 @@
  */
 struct ltcp_rcvbuf {
 	u32 rtt_us;
-	u32 echo;
-	u32 window_end;
+	union {
+		u32 echo;
+		u32 window_end;
+	};
 	u32 window_at;
 	u32 seq;
 	u32 at;

@@ -97,7 +97,7 @@ static void wake_rack(struct ltcp_tcb *tcb)
 		return;
 	tcb->rack.timed = 0;
 	tcb->rack.wait_us = 0;
-	tcb->rack.fack = tcb->snd_una;
+	tcb->flight.fack = tcb->snd_una;
 }
 
 static void hear(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, struct news *news,
@@ -111,7 +111,7 @@ static void hear(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, struct news *
 		.echoed = tcb->ts_ok && (seg->opt.has & LTCP_HAS_TS) && seg->opt.tsecr,
 		.echo = echo_us(tcb, seg),
 		.recover = tcb->recover,
-		.fack = tcb->rack.fack,
+		.fack = tcb->flight.fack,
 	};
 	if (tcb->sack_ok) {
 		take_dsack(tcb, seg, news, v);

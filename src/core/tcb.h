@@ -52,8 +52,8 @@ enum ltcp_timer {
 	LTCP_TIMER_PERSIST,	/* section 3.8.6.1: window probe; SWS override */
 	LTCP_TIMER_DELACK,	/* section 3.8.6.3: delayed acknowledgment */
 	LTCP_TIMER_KEEPALIVE,	/* section 3.8.4 */
-	LTCP_TIMER_LINGER,	/* FIN-WAIT-2 without a user */
-	LTCP_TIMER_PACE,	/* pacing: the next segment may go */
+	LTCP_TIMER_PACE,	/* pacing: the next segment may go ... */
+	LTCP_TIMER_LINGER = LTCP_TIMER_PACE, /* ... or, with none to come, ltcp_lingers() */
 	LTCP_N_TIMERS,
 };
 
@@ -180,7 +180,6 @@ enum ltcp_frto {
  * @sent: RACK.xmit_ts, low 32 bits of microseconds, with @timed
  * @end: RACK.end_seq
  * @rtt_us: RACK.rtt
- * @fack: RACK.fack: just past the highest that was received
  * @dsack_round: RACK.dsack_round, with @in_dsack_round
  * @probe_end: TLP.end_seq, with @probing
  * @wait_us: until what is missing counts as lost, 0: nothing to wait for
@@ -197,7 +196,6 @@ struct ltcp_rack {
 	u32 sent;
 	u32 end;
 	u32 rtt_us;
-	u32 fack;
 	u32 dsack_round;
 	u32 probe_end;
 	u32 wait_us;
@@ -359,13 +357,14 @@ struct ltcp_plpmtu {
  * @syn_text_acked: ... and the SYN-ACK acknowledged of it, or the peer's SYN carried text
  *	that was taken
  * @fastopen_fail: enum ltcp_fastopen_fail
- * @syn_fastopen: the option that the next SYN carries, and none after it; NULL: none
+ * @syn_option: the next SYN carries @syn_fastopen, and none after it
+ * @syn_fastopen: Fast Open's option, with @syn_option: nothing is paced then
  * @echoes: ACKs sent again to that end
- * @cookie: what the SYN-ACK asks to be echoed
+ * @cookie: what the SYN-ACK asks to be echoed; nothing is out of order then
  * @challenge: limits challenge ACKs and answers to unacceptable segments
  * @rtt: round-trip time
  * @rcvbuf: how large the receive buffer has to be
- * @rtt_at: when the timed segment was sent
+ * @rtt_at: when the timed segment was sent, low 32 bits of the clock
  * @rtx_since: when the oldest unacknowledged segment was first sent again, 0: never
  * @rcv_at: when the peer was last heard
  * @snd_at: when data was last sent
@@ -418,8 +417,8 @@ struct ltcp_tcb {
 	u8 syn_text:1;
 	u8 syn_text_acked:1;
 	u8 fastopen_fail:2;
+	u8 syn_option:1;
 	u8 echoes;
-	u8 cookie[LTCP_COOKIE_OPTION];
 	u8 snd_wscale;
 	u8 rcv_wscale;
 	u8 backoff;
@@ -432,8 +431,7 @@ struct ltcp_tcb {
 	u8 syn_retries;
 	u8 keep_count;
 	u16 soft_err;
-
-	const struct ltcp_fastopen *syn_fastopen;
+	s16 linger_s;
 
 	u32 iss;
 	u32 snd_una;
@@ -473,18 +471,20 @@ struct ltcp_tcb {
 	u16 path_mss;
 	u16 adv_mss;
 	u16 rcv_mss;
-	u32 gso_max;
+	u16 gso_max;
 	struct ltcp_plpmtu plpmtu;
 
 	u32 user_timeout_ms;
-	u32 keep_idle_s;
-	u32 keep_intvl_s;
-	s32 linger_s;
+	u16 keep_idle_s;
+	u16 keep_intvl_s;
 
 	const struct ltcp_cong_ops *cong;
 	u64 cong_priv[LTCP_CONG_PRIV_SIZE / sizeof(u64)];
 
-	struct ltcp_sack sack;
+	union {
+		u8 cookie[LTCP_COOKIE_OPTION];
+		struct ltcp_sack sack;
+	};
 	u32 ts_recent;
 	u32 ts_recent_s;
 	u32 ts_off;
@@ -494,11 +494,14 @@ struct ltcp_tcb {
 	struct ltcp_limiter challenge;
 	struct ltcp_rtt rtt;
 	struct ltcp_rcvbuf rcvbuf;
-	u64 rtt_at;
+	u32 rtt_at;
 	u64 rtx_since;
 	u64 rcv_at;
 	u64 snd_at;
-	u64 pace_at;
+	union {
+		u64 pace_at;
+		const struct ltcp_fastopen *syn_fastopen;
+	};
 	u64 timer[LTCP_N_TIMERS];
 };
 
@@ -521,6 +524,13 @@ static inline bool ltcp_may_transmit(const struct ltcp_tcb *tcb)
 	       (tcb->fastopen && tcb->state == LTCP_SYN_RECEIVED);
 }
 
+/* The option of the next SYN, NULL: none; it must last until that is sent */
+static inline void ltcp_syn_fastopen(struct ltcp_tcb *tcb, const struct ltcp_fastopen *option)
+{
+	tcb->syn_fastopen = option;
+	tcb->syn_option = !!option;
+}
+
 /* What of it is on its way, as far as is known: RFC 6675 section 4's pipe */
 static inline u32 ltcp_pipe(const struct ltcp_tcb *tcb)
 {
@@ -531,6 +541,12 @@ static inline u32 ltcp_pipe(const struct ltcp_tcb *tcb)
 static inline bool ltcp_fin_acked(const struct ltcp_tcb *tcb)
 {
 	return tcb->fin_queued && tcb->snd_una == tcb->snd_end + 1;
+}
+
+/* FIN-WAIT-2 without a user: all has been sent, and the peer's FIN has a deadline */
+static inline bool ltcp_lingers(const struct ltcp_tcb *tcb)
+{
+	return tcb->state == LTCP_FIN_WAIT_2 && tcb->user_gone;
 }
 
 /* Octets queued and never sent */

@@ -212,11 +212,11 @@ void ltcp_fsm_timeout(struct ltcp_tcb *tcb, enum ltcp_timer timer, const struct 
 		else
 			keepalive_expired(tcb, env->now, v);
 		break;
-	case LTCP_TIMER_LINGER:
-		fsm_delete(tcb, LTCP_CAUSE_ORPHAN, 0, v);
-		break;
 	case LTCP_TIMER_PACE:
-		v->act |= LTCP_ACT_OUTPUT;
+		if (ltcp_lingers(tcb))
+			fsm_delete(tcb, LTCP_CAUSE_ORPHAN, 0, v);
+		else
+			v->act |= LTCP_ACT_OUTPUT;
 		break;
 	case LTCP_N_TIMERS:
 		break;

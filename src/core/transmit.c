@@ -311,7 +311,7 @@ static void syn_options(const struct ltcp_tcb *tcb, bool ack, struct ltcp_option
 		opt->has |= LTCP_HAS_TS;
 	if (!ack)
 		opt->has |= LTCP_HAS_COOKIE_OK;
-	if (tcb->syn_fastopen)
+	if (tcb->syn_option)
 		fastopen_option(tcb->syn_fastopen, opt);
 }
 
