@@ -174,8 +174,9 @@ static bool append_segment(struct sk_buff *p, struct sk_buff *skb)
 {
 	unsigned int text = skb_gro_len(skb), header = skb_gro_offset(skb);
 
+	/* What is lent (ltcp_pages_mix()) IP copies before it is kept, from single packets alone */
 	if (p->len + text >= min(GRO_LEGACY_MAX_SIZE, READ_ONCE(p->dev->gro_max_size)) ||
-	    NAPI_GRO_CB(skb)->flush)
+	    NAPI_GRO_CB(skb)->flush || skb_zcopy(skb) || skb_zcopy(p))
 		return false;
 	skb_orphan(p);
 	skb_orphan(skb);

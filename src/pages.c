@@ -24,7 +24,7 @@ unsigned int ltcp_pages_share(struct sk_buff *to, const struct sk_buff *from,
 	unsigned int done = 0, n;
 	int i;
 
-	if (offset < skb_headlen(from))
+	if (offset < skb_headlen(from) || !ltcp_pages_mix(to, from))
 		return 0;
 	offset -= skb_headlen(from);
 	for (i = 0; i < info->nr_frags && done < len; i++) {

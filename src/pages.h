@@ -32,6 +32,27 @@ static inline bool ltcp_pages_fit(const struct sk_buff *skb, const struct page *
 }
 
 /**
+ * ltcp_pages_mix() - may pages of one skb be added to another?
+ * @to: has pages, or none yet
+ * @from: where they are
+ *
+ * An skb whose pages are lent notes who lends them, and there is place for one. He gets them
+ * back when the last skb that notes him is gone.
+ */
+static inline bool ltcp_pages_mix(struct sk_buff *to, const struct sk_buff *from)
+{
+	struct ubuf_info *lender = skb_zcopy((struct sk_buff *)from);
+
+	if (likely(!lender))
+		return true;
+	if (skb_zcopy(to))
+		return skb_zcopy(to) == lender;
+	net_zcopy_get(lender);
+	skb_zcopy_init(to, lender);
+	return true;
+}
+
+/**
  * ltcp_pages_inherit() - note of an skb what is true of pages that it has from another
  * @to: has some of the pages now
  * @from: where they were

@@ -137,6 +137,7 @@ static int ltcp_init_sock(struct sock *sk)
 	/* Lookups find connections and listeners under RCU and take no reference */
 	sock_set_flag(sk, SOCK_RCU_FREE);
 	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
+	set_bit(SOCK_SUPPORT_ZC, &sk->sk_socket->flags);
 	sk->sk_destruct = ltcp_destruct;
 	sk->sk_write_space = ltcp_socket_write_space;
 	WRITE_ONCE(sk->sk_sndbuf, ltcp_first_size(ln->set.base_wmem, SOCK_MIN_SNDBUF));

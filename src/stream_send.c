@@ -82,15 +82,22 @@ static bool ltcp_send_stamped(const struct sk_buff *skb)
 	return skb_shinfo(skb)->tx_flags || LTCP_CB(skb)->stamp_ack;
 }
 
+/* io_uring lends its user's memory, and wants to know when it is not needed any more */
+static struct ubuf_info *ltcp_send_lender(const struct msghdr *msg)
+{
+	return unlikely(msg->msg_flags & MSG_ZEROCOPY) ? msg->msg_ubuf : NULL;
+}
+
 /*
  * The last skb in the queue, if it may grow: some of it is still to be sent,
- * and no packet under way shares its list of pages.
+ * no packet under way shares its list of pages, and they are all of one lender.
  */
-static struct sk_buff *ltcp_send_tail(const struct sock *sk)
+static struct sk_buff *ltcp_send_tail(const struct sock *sk, const struct msghdr *msg)
 {
 	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
 
-	if (!skb || !sk->sk_send_head || skb_cloned(skb) || ltcp_send_stamped(skb))
+	if (!skb || !sk->sk_send_head || skb_cloned(skb) || ltcp_send_stamped(skb) ||
+	    skb_zcopy(skb) != ltcp_send_lender(msg))
 		return NULL;
 	return skb;
 }
@@ -216,8 +223,20 @@ static int ltcp_send_page(struct sock *sk, struct sk_buff *skb, struct msghdr *m
 	return n;
 }
 
+/* Append what is lent, and note in @skb by whom; as ltcp_send_fill() */
+static int ltcp_send_lent(struct sock *sk, struct sk_buff *skb, struct msghdr *msg, int n)
+{
+	int ret;
+
+	n = ltcp_send_afford(sk, min_t(size_t, n, msg_data_left(msg)));
+	if (n < 0)
+		return n;
+	ret = skb_zerocopy_iter_stream(sk, skb, msg, n, ltcp_send_lender(msg));
+	return ret == -EMSGSIZE && skb->len ? 0 : ret;
+}
+
 /*
- * Append the user's octets to @skb, at most one page of them.
+ * Append the user's octets to @skb, at most one page of them if they are copied.
  * Return: how many; 0: @skb is full; -ENOBUFS: wait for memory; -EFAULT
  */
 static int ltcp_send_fill(struct sock *sk, struct sk_buff *skb, struct msghdr *msg)
@@ -226,12 +245,14 @@ static int ltcp_send_fill(struct sock *sk, struct sk_buff *skb, struct msghdr *m
 
 	if (n <= 0)
 		return 0;
-	if (msg_data_left(msg) <= min(n, skb_tailroom(skb)))
+	if (msg_data_left(msg) <= min(n, skb_tailroom(skb)) && !ltcp_send_lender(msg))
 		return ltcp_send_linear(skb, msg, msg_data_left(msg));
 	/* A small segment is filled in any case, a large one as far as there is room */
 	n = min(n, max(ltcp_send_room(sk), (int)PAGE_SIZE - (int)skb->len));
 	if (n <= 0)
 		return -ENOBUFS;
+	if (ltcp_send_lender(msg))
+		return ltcp_send_lent(sk, skb, msg, n);
 	return ltcp_send_brings_pages(msg) ? ltcp_send_page(sk, skb, msg, n) :
 					     ltcp_send_copy(sk, skb, msg, n);
 }
@@ -266,10 +287,15 @@ static int ltcp_send_new(struct sock *sk, struct msghdr *msg)
 		return -ENOBUFS;
 	truesize = skb->truesize;
 	n = ltcp_send_fill(sk, skb, msg);
-	if (n > 0)
+	if (n > 0) {
 		ltcp_send_queue(sk, skb, truesize);
-	else
-		__kfree_skb(skb);
+		return n;
+	}
+	/* What was lent and could not be had is charged all the same */
+	truesize = skb->truesize - truesize;
+	sk_wmem_queued_add(sk, -truesize);
+	sk_mem_uncharge(sk, truesize);
+	__kfree_skb(skb);
 	return n;
 }
 
@@ -289,7 +315,7 @@ static void ltcp_send_burst(struct sock *sk)
 static int ltcp_send_some(struct sock *sk, struct msghdr *msg, bool *fresh)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
-	struct sk_buff *skb = ltcp_send_tail(sk);
+	struct sk_buff *skb = ltcp_send_tail(sk, msg);
 	int n = skb ? ltcp_send_fill(sk, skb, msg) : 0;
 
 	*fresh = !n;

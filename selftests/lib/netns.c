@@ -84,6 +84,19 @@ int netns_pair(struct netns_pair *pair)
 	return set_up_end(1) ? -1 : 0;
 }
 
+int netns_features(const struct netns_pair *pair, const char *features)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command), "ethtool -K eth0 %s >/dev/null 2>&1", features);
+	for (int i = 1; i >= 0; i--) {
+		netns_enter(pair->ns[i]);
+		if (system(command))
+			return -1;
+	}
+	return 0;
+}
+
 void netns_pair_close(struct netns_pair *pair)
 {
 	close(pair->ns[0]);

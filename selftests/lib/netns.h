@@ -38,6 +38,8 @@ struct netns_pair {
 /* Make them; the calling thread is in ns[0] afterwards: 0 or -1 */
 int netns_pair(struct netns_pair *pair);
 void netns_pair_close(struct netns_pair *pair);
+/* "ethtool -K" of both ends; the calling thread is in ns[0] afterwards: 0 or -1 */
+int netns_features(const struct netns_pair *pair, const char *features);
 
 /**
  * struct netem - what a link does to packets (tc-netem(8)); shares are of a million

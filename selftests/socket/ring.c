@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "netns.h"
 #include "stream.h"
 
 STREAM_FIXTURE(ring);
@@ -146,18 +147,130 @@ TEST_F(ring, errors_are_those_of_the_calls)
 				  .addr = (uintptr_t)"x", .len = 1, .msg_flags = MSG_NOSIGNAL));
 }
 
-/* What protocols must grant, and the kernel has only its own ask for */
-TEST_F(ring, no_sending_without_a_copy)
+/* --- memory that is lent ---------------------------------------------------------- */
+
+/* The next result, if it is there: does it give back what a send has borrowed? */
+static bool ring_returned(struct ring *r)
+{
+	uint32_t head = *ring_at(r->cq, r->p.cq_off.head);
+	struct io_uring_cqe *cqes = (struct io_uring_cqe *)(r->cq + r->p.cq_off.cqes);
+
+	syscall(SYS_io_uring_enter, r->fd, 0, 0, IORING_ENTER_GETEVENTS, NULL, 0);
+	return head != __atomic_load_n(ring_at(r->cq, r->p.cq_off.tail), __ATOMIC_ACQUIRE) &&
+	       cqes[head & *ring_at(r->cq, r->p.cq_off.ring_mask)].flags & IORING_CQE_F_NOTIF;
+}
+
+static int ring_lend(struct ring *r, int fd, const void *text, size_t len)
+{
+	return RING_DO(r, .opcode = IORING_OP_SEND_ZC, .fd = fd, .addr = (uintptr_t)text,
+		       .len = len, .msg_flags = MSG_WAITALL | MSG_NOSIGNAL);
+}
+
+/*
+ * It comes back when it is acknowledged; until then what is sent is what is in it then. What
+ * a peer on this host has received and not read yet is not the lender's memory.
+ */
+static void lent_until_acknowledged(struct __test_metadata *_metadata, const char *features)
+{
+	const struct netem hole = { .loss = 1000000 }, open = { .limit = 1000 };
+	static char text[16384], got[16384];
+	struct netns_pair net;
+	struct ring r;
+	int sv[2];
+
+	RING(&r);
+	ASSERT_OK(netns_pair(&net));
+	ASSERT_OK(netns_features(&net, features));
+	ASSERT_OK(stream_pair_across(&net, sv, 4000));
+	ASSERT_OK(netem_set("eth0", &hole));
+	memset(text, 'a', sizeof(text));
+	ASSERT_EQ(sizeof(text), ring_lend(&r, sv[0], text, sizeof(text)));
+	sleep_ms(100);
+	EXPECT_FALSE(ring_returned(&r));
+	memset(text, 'b', sizeof(text));
+	ASSERT_OK(netem_set("eth0", &open));
+	for (int i = 0; i < 100 && !ring_returned(&r); i++)
+		sleep_ms(100);
+	EXPECT_TRUE(ring_returned(&r));
+	memset(text, 'c', sizeof(text));
+	EXPECT_EQ(sizeof(got), recv_all(sv[1], got, sizeof(got)));
+	memset(text, 'b', sizeof(text));
+	EXPECT_EQ(0, memcmp(text, got, sizeof(got)));
+}
+
+TEST_F(ring, lent_until_acknowledged)
+{
+	lent_until_acknowledged(_metadata, "tx on tso on");
+}
+
+TEST_F(ring, lent_and_summed_by_us)
+{
+	lent_until_acknowledged(_metadata, "tx off");
+}
+
+TEST_F(ring, lent_and_merged)
+{
+	lent_until_acknowledged(_metadata, "tso off tx-sctp-segmentation off gro on");
+}
+
+/* The user writes to it as soon as he has it back; what was sent again was not changed by that */
+TEST_F(ring, lent_through_loss)
+{
+	const struct netem loss = { .delay_us = 2000, .loss = 50000, .seed = 1 };
+	static uint8_t text[60000];
+	struct netns_pair net;
+	struct mover m;
+	struct ring r;
+	int sv[2];
+
+	RING(&r);
+	ASSERT_OK(netns_pair(&net));
+	ASSERT_OK(stream_pair_across(&net, sv, 4000));
+	ASSERT_OK(netem_set("eth0", &loss));
+	mover_recv(&m, sv[1], 20 * sizeof(text), 1);
+	for (size_t at = 0; at < 20 * sizeof(text); at += sizeof(text)) {
+		pattern_fill(text, sizeof(text), 1, at);
+		ASSERT_EQ(sizeof(text), ring_lend(&r, sv[0], text, sizeof(text)));
+		/* What gives it back is a result, too: 0 */
+		ASSERT_EQ(0, ring_result(&r));
+		memset(text, 0, sizeof(text));
+	}
+	EXPECT_TRUE(mover_join(&m));
+}
+
+/* Both ends can, and what is lent goes with what is not */
+TEST_F(ring, lent_and_written)
+{
+	static uint8_t text[30000];
+	size_t at = 0;
+	struct mover m;
+	struct ring r;
+	int sv[2];
+
+	RING(&r);
+	ASSERT_OK(stream_pair(sv));
+	mover_recv(&m, sv[0], 50 * sizeof(text), 1);
+	for (int i = 0; i < 50; i++, at += sizeof(text)) {
+		size_t part = 1 + i * 577 % sizeof(text);
+
+		pattern_fill(text, sizeof(text), 1, at);
+		ASSERT_EQ(part, ring_lend(&r, sv[1], text, part));
+		ASSERT_EQ(sizeof(text) - part, send_all(sv[1], text + part, sizeof(text) - part));
+		ASSERT_EQ(0, ring_result(&r));
+	}
+	EXPECT_TRUE(mover_join(&m));
+}
+
+TEST_F(ring, lends_what_is_not_there)
 {
 	struct ring r;
 	int sv[2];
 
-	if (!flavour.ltcp)
-		SKIP(return, "TCP has it");
 	RING(&r);
 	ASSERT_OK(stream_pair(sv));
-	EXPECT_ERR(EOPNOTSUPP, RING_DO(&r, .opcode = IORING_OP_SEND_ZC, .fd = sv[0],
-				       .addr = (uintptr_t)"x", .len = 1));
+	EXPECT_ERR(EFAULT, ring_lend(&r, sv[0], (void *)4096, 10000));
+	EXPECT_EQ(1, send(sv[0], "x", 1, 0));
+	EXPECT_EQ(1, recv(sv[1], &(char){ 0 }, 1, 0));
 }
 
 TEST_HARNESS_MAIN
