@@ -75,6 +75,36 @@ static struct sock *fn##_compat_accept(struct sock *sk, int flags, int *err, boo
 #endif
 
 /*
+ * Protocols may answer for options of level SOL_SOCKET themselves after 6.1: sockets say so
+ * one by one, those that are accepted, too. LTCP_COMPAT_STREAM_ACCEPT defines
+ * ltcp_compat_stream_accept for proto_ops.accept.
+ */
+#if LTCP_KERNEL_BEFORE(6, 10)
+static inline void ltcp_compat_answer_sockopts(struct socket *sock)
+{
+}
+
+#define LTCP_COMPAT_STREAM_ACCEPT
+#define ltcp_compat_stream_accept	inet_accept
+#else
+static inline void ltcp_compat_answer_sockopts(struct socket *sock)
+{
+	set_bit(SOCK_CUSTOM_SOCKOPT, &sock->flags);
+}
+
+#define LTCP_COMPAT_STREAM_ACCEPT						\
+static int ltcp_compat_stream_accept(struct socket *sock, struct socket *newsock, \
+				     struct proto_accept_arg *arg)		\
+{										\
+	int err = inet_accept(sock, newsock, arg);				\
+										\
+	if (!err)								\
+		ltcp_compat_answer_sockopts(newsock);				\
+	return err;								\
+}
+#endif
+
+/*
  * proto.ioctl: LTCP_COMPAT_IOCTL(fn) after the definition of fn, written as
  * 6.5 and later want it, and .ioctl = ltcp_compat_ioctl(fn).
  */

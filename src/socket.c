@@ -138,6 +138,7 @@ static int ltcp_init_sock(struct sock *sk)
 	sock_set_flag(sk, SOCK_RCU_FREE);
 	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
 	set_bit(SOCK_SUPPORT_ZC, &sk->sk_socket->flags);
+	ltcp_compat_answer_sockopts(sk->sk_socket);
 	sk->sk_destruct = ltcp_destruct;
 	sk->sk_write_space = ltcp_socket_write_space;
 	WRITE_ONCE(sk->sk_sndbuf, ltcp_first_size(ln->set.base_wmem, SOCK_MIN_SNDBUF));
@@ -201,6 +202,7 @@ static int ltcp_ioctl(struct sock *sk, int cmd, int *karg)
 
 LTCP_COMPAT_IOCTL(ltcp_ioctl)
 LTCP_COMPAT_ACCEPT(ltcp_accept)
+LTCP_COMPAT_STREAM_ACCEPT
 LTCP_COMPAT_SENDPAGE(ltcp_sendmsg)
 
 static int ltcp_stream_peek_len(struct socket *sock)
@@ -256,14 +258,14 @@ const struct proto_ops ltcp_stream_ops = {
 	.bind			= inet_bind,
 	.connect		= ltcp_stream_connect,
 	.socketpair		= sock_no_socketpair,
-	.accept			= inet_accept,
+	.accept			= ltcp_compat_stream_accept,
 	.getname		= inet_getname,
 	.poll			= ltcp_stream_poll,
 	.ioctl			= inet_ioctl,
 	.gettstamp		= sock_gettstamp,
 	.listen			= ltcp_stream_listen,
 	.shutdown		= inet_shutdown,
-	.setsockopt		= sock_common_setsockopt,
+	.setsockopt		= ltcp_stream_setsockopt,
 	.getsockopt		= sock_common_getsockopt,
 	.sendmsg		= inet_sendmsg,
 	.recvmsg		= inet_recvmsg,

@@ -148,6 +148,19 @@ int ltcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 		    unsigned int optlen);
 
 /**
+ * ltcp_stream_setsockopt() - proto_ops.setsockopt: what the kernel leaves to protocols
+ * @sock: not locked
+ * @level: SOL_*; SOL_SOCKET in kernels that ask (ltcp_compat_answer_sockopts())
+ * @optname: option
+ * @optval: its value
+ * @optlen: octets of @optval
+ *
+ * Return: 0 or -errno
+ */
+int ltcp_stream_setsockopt(struct socket *sock, int level, int optname, sockptr_t optval,
+			   unsigned int optlen);
+
+/**
  * ltcp_getsockopt() - proto.getsockopt: level SOL_TCP, and those of IP
  * @sk: not locked
  * @level: SOL_*

@@ -309,6 +309,33 @@ int ltcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 	return err;
 }
 
+/* The kernel itself grants it to its own protocols alone */
+static int ltcp_set_zerocopy(struct sock *sk, sockptr_t optval, unsigned int optlen)
+{
+	int val;
+
+	if (optlen < sizeof(val))
+		return -EINVAL;
+	if (copy_from_sockptr(&val, optval, sizeof(val)))
+		return -EFAULT;
+	if (!ltcp_within(val, 0, 1))
+		return -EINVAL;
+	lock_sock(sk);
+	sock_valbool_flag(sk, SOCK_ZEROCOPY, val);
+	release_sock(sk);
+	return 0;
+}
+
+int ltcp_stream_setsockopt(struct socket *sock, int level, int optname, sockptr_t optval,
+			   unsigned int optlen)
+{
+	if (level != SOL_SOCKET)
+		return sock_common_setsockopt(sock, level, optname, optval, optlen);
+	if (optname == SO_ZEROCOPY)
+		return ltcp_set_zerocopy(sock->sk, optval, optlen);
+	return sock_setsockopt(sock, level, optname, optval, optlen);
+}
+
 /* The text a segment can carry: what was asked for until a path is known */
 static int ltcp_get_maxseg(const struct sock *sk)
 {

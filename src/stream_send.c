@@ -82,7 +82,7 @@ static bool ltcp_send_stamped(const struct sk_buff *skb)
 	return skb_shinfo(skb)->tx_flags || LTCP_CB(skb)->stamp_ack;
 }
 
-/* io_uring lends its user's memory, and wants to know when it is not needed any more */
+/* Who lends memory for this call, and is to know when it is not needed any more */
 static struct ubuf_info *ltcp_send_lender(const struct msghdr *msg)
 {
 	return unlikely(msg->msg_flags & MSG_ZEROCOPY) ? msg->msg_ubuf : NULL;
@@ -533,11 +533,39 @@ static int ltcp_sendmsg_locked(struct sock *sk, struct msghdr *msg)
 	return err;
 }
 
+/*
+ * MSG_ZEROCOPY after SO_ZEROCOPY: the error queue tells when the memory of this call, one
+ * more in its count, may be written to again. Calls follow one another in a note of one skb
+ * where they can; what io_uring lends has notes of its own.
+ */
+static int ltcp_sendmsg_lent(struct sock *sk, struct msghdr *msg)
+{
+	size_t all = msg_data_left(msg);
+	struct ubuf_info *note;
+	int ret;
+
+	if (msg->msg_ubuf || !sock_flag(sk, SOCK_ZEROCOPY) || !all)
+		return ltcp_sendmsg_locked(sk, msg);
+	note = msg_zerocopy_realloc(sk, all, skb_zcopy(skb_peek_tail(&sk->sk_write_queue))) ?:
+	       msg_zerocopy_realloc(sk, all, NULL);
+	if (!note)
+		return -ENOBUFS;
+	msg->msg_ubuf = note;
+	msg->sg_from_iter = NULL;
+	ret = ltcp_sendmsg_locked(sk, msg);
+	msg->msg_ubuf = NULL;
+	if (ret > 0)
+		net_zcopy_put(note);
+	else
+		net_zcopy_put_abort(note, true);
+	return ret;
+}
+
 /**
  * ltcp_sendmsg() - proto.sendmsg
  * @sk: not locked
- * @msg: what to send; MSG_OOB, MSG_MORE, MSG_DONTWAIT, MSG_NOSIGNAL and, from within
- *	the kernel, MSG_SPLICE_PAGES are heeded
+ * @msg: what to send; MSG_OOB, MSG_MORE, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_ZEROCOPY and,
+ *	from within the kernel, MSG_SPLICE_PAGES are heeded
  * @size: octets
  *
  * Return: octets taken, which may be fewer, or -errno when none were
@@ -547,7 +575,10 @@ int ltcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size)
 	int ret;
 
 	lock_sock(sk);
-	ret = ltcp_sendmsg_locked(sk, msg);
+	if (unlikely(msg->msg_flags & MSG_ZEROCOPY))
+		ret = ltcp_sendmsg_lent(sk, msg);
+	else
+		ret = ltcp_sendmsg_locked(sk, msg);
 	release_sock(sk);
 	return ret;
 }

@@ -180,20 +180,6 @@ TEST_F(data, splice_both_ways)
 	EXPECT_EQ(0, splice(in[1], NULL, fds[1], NULL, 10, 0));
 }
 
-/* Without SO_ZEROCOPY the flag means nothing */
-TEST_F(data, zerocopy_copies)
-{
-	char octet;
-	int sv[2];
-
-	ASSERT_OK(stream_pair(sv));
-	if (flavour.ltcp)
-		EXPECT_ERR(EOPNOTSUPP, opt_set(sv[0], SOL_SOCKET, SO_ZEROCOPY, 1));
-	EXPECT_EQ(1, send(sv[0], "x", 1, MSG_ZEROCOPY));
-	EXPECT_EQ(1, recv(sv[1], &octet, 1, 0));
-	EXPECT_ERR(EAGAIN, recv(sv[0], &octet, 1, MSG_ERRQUEUE | MSG_DONTWAIT));
-}
-
 TEST_F(data, iovecs)
 {
 	uint8_t out[1000], in[1000];
