@@ -141,6 +141,7 @@ static bool append_pages(struct sk_buff *p, struct sk_buff *skb, unsigned int he
 		return false;
 	cost = skb->truesize - SKB_TRUESIZE(skb_end_offset(skb));
 	ltcp_pages_share(last, skb, header, text);
+	skb->truesize -= cost;
 	if (last != p) {
 		last->len += text;
 		last->data_len += text;
@@ -162,13 +163,16 @@ static bool append_skb(struct sk_buff *p, struct sk_buff *skb, unsigned int head
 		NAPI_GRO_CB(p)->last->next = skb;
 	NAPI_GRO_CB(p)->last = skb;
 	__skb_header_release(skb);
+	skb->destructor = NULL;
+	skb->sk = NULL;
 	p->truesize += skb->truesize;
 	return true;
 }
 
 /*
  * What comes from within the host may still be accounted to its sender, and be
- * the clone of what he keeps: a run gets an account and shared info of its own.
+ * the clone of what he keeps: a run gets shared info of its own, and is his as a
+ * whole (for else the kernel takes what follows for another flow), or nobody's.
  */
 static bool append_segment(struct sk_buff *p, struct sk_buff *skb)
 {
@@ -178,8 +182,10 @@ static bool append_segment(struct sk_buff *p, struct sk_buff *skb)
 	if (p->len + text >= min(GRO_LEGACY_MAX_SIZE, READ_ONCE(p->dev->gro_max_size)) ||
 	    NAPI_GRO_CB(skb)->flush || skb_zcopy(skb) || skb_zcopy(p))
 		return false;
-	skb_orphan(p);
-	skb_orphan(skb);
+	if (p->sk != skb->sk || p->destructor != skb->destructor) {
+		skb_orphan(p);
+		skb_orphan(skb);
+	}
 	if (skb_unclone(p, GFP_ATOMIC))
 		return false;
 	if (!append_pages(p, skb, header) && !append_skb(p, skb, header))
