@@ -3,8 +3,8 @@
  * How bursts are cut: two namespaces joined by tun devices, and between them
  * this program, which looks at every packet as a wire would: none is larger
  * than the MTU, lengths and both checksums are right, segments of a burst have
- * IP identifications that count up, PSH and FIN only the last one, CWR only the
- * first. The devices claim different offloads: a card that could segment TCP
+ * IP identifications that count up, PSH and FIN only the last one, CWR, which marks
+ * bring about, only the first. The devices claim different offloads: a card that could segment TCP
  * must not be asked to segment LTCP.
  */
 #include "../kselftest_harness.h"
@@ -27,6 +27,7 @@
 #define LEN	(2 << 20)
 #define MTU	1500
 #define TCP_CHECKSUM	16	/* octets into a segment */
+#define MARK_EACH	100	/* so many packets with text, one that met congestion */
 
 /**
  * struct wire - what lies between the two devices
@@ -35,7 +36,8 @@
  * @stop: the test is over
  * @packets: seen
  * @full: of them with as much text as fits
- * @partial: of them that the device was to sum
+ * @reduced: with CWR
+ * @partial: of all that the device was to sum
  * @wrong: what was wrong first
  */
 struct wire {
@@ -44,6 +46,7 @@ struct wire {
 	bool stop;
 	unsigned int packets;
 	unsigned int full;
+	unsigned int reduced;
 	unsigned int partial;
 	char wrong[200];
 	pthread_t thread;
@@ -168,10 +171,18 @@ static void expect(struct wire *w, const char *what, long is, long should)
  * struct before - the packet before, in one direction
  * @id: its IP identification
  * @any: there was one with text
+ * @reduced_end: just past the last segment with CWR
+ * @pushed_end: just past the last full segment with PSH, if one came
+ * @pushed: one did
+ * @unmarked: packets with text since one was marked
  */
 struct before {
 	uint16_t id;
 	bool any;
+	uint32_t reduced_end;
+	uint32_t pushed_end;
+	bool pushed;
+	unsigned int unmarked;
 };
 
 static void finish_checksum(uint8_t *packet, int len, const struct virtio_net_hdr *h)
@@ -192,7 +203,59 @@ static void check_v4(struct wire *w, struct before *before, const uint8_t *ip, b
 	before->id = get16(ip + 4);
 }
 
-static void check(struct wire *w, struct before *before, const uint8_t *ip, int len)
+/* RFC 3168 section 6.1.2: the window is reduced once, and so is what says so */
+static void check_cwr(struct wire *w, struct before *before, uint32_t seq, int text)
+{
+	if (w->reduced)
+		expect(w, "CWR behind CWR", before->reduced_end == seq, 0);
+	before->reduced_end = seq + text;
+	w->reduced++;
+}
+
+/* The end of what was written seldom fills a segment, and never two in a row */
+static void check_psh(struct wire *w, struct before *before, uint32_t seq, int text, bool full)
+{
+	if (before->pushed && stream_protocol() != IPPROTO_TCP)
+		expect(w, "PSH behind PSH", before->pushed_end == seq, 0);
+	before->pushed = full;
+	before->pushed_end = seq + text;
+}
+
+static void check_flags(struct wire *w, struct before *before, const uint8_t *tcp, int text,
+			bool full)
+{
+	uint32_t seq = (uint32_t)get16(tcp + 4) << 16 | get16(tcp + 6);
+
+	if (tcp[13] & CWR)
+		check_cwr(w, before, seq, text);
+	if (tcp[13] & PSH)
+		check_psh(w, before, seq, text, full);
+}
+
+/* Routers mark now and then: who is told reduces his window */
+static bool mark(struct before *before, uint8_t *ip, int text)
+{
+	uint8_t *octet = ip + 1, ect = is_v6(ip) ? 0x20 : 2;
+
+	if (!text || !(*octet & ect) || ++before->unmarked < MARK_EACH)
+		return false;
+	before->unmarked = 0;
+	*octet |= ect | ect >> 1;
+	return true;
+}
+
+static void sum_v4(uint8_t *ip)
+{
+	uint16_t sum;
+
+	ip[10] = 0;
+	ip[11] = 0;
+	sum = checksum(ip, 20, 0);
+	ip[10] = sum >> 8;
+	ip[11] = sum;
+}
+
+static void check(struct wire *w, struct before *before, uint8_t *ip, int len)
 {
 	const uint8_t *tcp = ip + header_of(ip);
 	int segment = len - header_of(ip), text = segment - (tcp[12] >> 4) * 4;
@@ -209,7 +272,10 @@ static void check(struct wire *w, struct before *before, const uint8_t *ip, int 
 	if (!text)
 		return;
 	before->any = true;
+	check_flags(w, before, tcp, text, len == MTU);
 	w->full += len == MTU;
+	if (mark(before, ip, text) && !is_v6(ip))
+		sum_v4(ip);
 }
 
 /* One packet from @from to @to; false: there is none */
@@ -272,6 +338,7 @@ FIXTURE_SETUP(cut)
 	prepare_tun();
 	for (int i = 0; i < 2; i++) {
 		self->net.ns[i] = netns_new();
+		ASSERT_OK(sysctl_set("ecn", "1"));
 		self->wire.tun[i] = tun_new(self->net.ns[i], i + 1, variant->offload);
 		ASSERT_LE(0, self->wire.tun[i]);
 	}
@@ -308,9 +375,10 @@ TEST_F(cut, right)
 	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
 	pthread_join(w->thread, NULL);
 	EXPECT_STREQ("", w->wrong);
-	printf("# %u packets, %u full, %u left to the device to sum\n", w->packets, w->full,
-	       w->partial);
+	printf("# %u packets, %u full, %u with CWR, %u left to the device to sum\n", w->packets,
+	       w->full, w->reduced, w->partial);
 	fflush(stdout);
+	EXPECT_LT(0, w->reduced);
 	/* Most are full: bursts were cut, nothing dribbled */
 	EXPECT_LT(LEN / MTU, w->full);
 }
