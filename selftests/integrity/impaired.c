@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * 16 MiB each way at the same time over a network that loses, reorders,
- * duplicates and corrupts packets: compared octet by octet with what the seed
- * says, and by a digest at either end.
+ * duplicates and corrupts packets, with offloads and without: compared octet by
+ * octet with what the seed says, and by a digest at either end.
  *
  * netem does it, seeded where the kernel can be told a seed (6.6 and later).
  */
@@ -23,6 +23,7 @@ FIXTURE_VARIANT(impaired) {
 	struct netem netem;
 	int family;
 	bool mapped;
+	const char *features;	/* ethtool -K; as they are at first: bursts pass whole */
 };
 
 FIXTURE_VARIANT_ADD(impaired, nothing) {
@@ -70,6 +71,30 @@ FIXTURE_VARIANT_ADD(impaired, all_7_mapped) {
 	.mapped = true,
 };
 
+#define WITHOUT_OFFLOADS "tx off sg off gso off gro off tso off"
+#define MERGED		"tso off tx-sctp-segmentation off gro on"
+
+FIXTURE_VARIANT_ADD(impaired, all_8_without_offloads) {
+	.netem = ALL_TOGETHER(8),
+	.features = WITHOUT_OFFLOADS,
+};
+
+FIXTURE_VARIANT_ADD(impaired, all_9_over_ipv6_without_offloads) {
+	.netem = ALL_TOGETHER(9),
+	.family = AF_INET6,
+	.features = WITHOUT_OFFLOADS,
+};
+
+/* Cut before they are impaired, and what is left in a row merged by the receiver */
+FIXTURE_VARIANT_ADD(impaired, all_10_merged) {
+	.netem = ALL_TOGETHER(10),
+	.features = MERGED,
+};
+
+FIXTURE_VARIANT_ADD(impaired, nothing_without_offloads) {
+	.features = WITHOUT_OFFLOADS,
+};
+
 /* The two directions have different seeds */
 static int impair(const struct netem *netem, int direction)
 {
@@ -93,6 +118,8 @@ FIXTURE_SETUP(impaired)
 
 	ASSERT_STREQ("", stream_begin(&f));
 	ASSERT_OK(netns_pair(&self->net));
+	if (variant->features)
+		ASSERT_OK(netns_features(&self->net, variant->features));
 	for (int i = 1; i >= 0; i--) {
 		netns_enter(self->net.ns[i]);
 		ASSERT_OK(impair(&variant->netem, i));
