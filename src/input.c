@@ -36,7 +36,7 @@ static u8 ecn_field(const struct sk_buff *skb)
 
 /* Decode the header of a sound segment; its length, or 0 when the segment is malformed */
 static __always_inline unsigned int decode(struct ltcp_net *ln, struct sk_buff *skb,
-					    struct ltcp_seg *seg)
+					   struct ltcp_seg *seg)
 {
 	int len = ltcp_segment_parse(seg, skb->data, skb_headlen(skb), skb->len);
 

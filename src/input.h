@@ -4,15 +4,13 @@
 #define LTCP_INPUT_H
 
 #include <linux/filter.h>
+#include <net/ip.h>
 
 #include "family.h"
 #include "sock.h"
 
-/* Sums a family's pseudo-header */
-typedef __wsum (*ltcp_pseudo_fn)(struct sk_buff *skb, int protocol);
-
 /* Nearly all lie in one piece, and are summed here if the device has not done it */
-static inline bool ltcp_input_sums_up(struct sk_buff *skb, ltcp_pseudo_fn pseudo)
+static inline bool ltcp_input_sums_up(struct sk_buff *skb, typeof(inet_compute_pseudo) *pseudo)
 {
 	if (skb->ip_summed == CHECKSUM_NONE && !skb->csum_valid && !skb_is_nonlinear(skb))
 		return !csum_fold(csum_partial(skb->data, skb->len, pseudo(skb, ltcp_protocol)));
@@ -28,7 +26,7 @@ static inline bool ltcp_input_sums_up(struct sk_buff *skb, ltcp_pseudo_fn pseudo
  * Return: false: to be dropped, it has been counted
  */
 static inline bool ltcp_input_sound(struct ltcp_net *ln, struct sk_buff *skb,
-				    ltcp_pseudo_fn pseudo)
+				    typeof(inet_compute_pseudo) *pseudo)
 {
 	unsigned int len;
 
