@@ -694,7 +694,7 @@ static void expand(u32 at)
 static void print_action(struct action a)
 {
 	static const char * const timers[LTCP_N_TIMERS] = {
-		"RTX", "PERSIST", "DELACK", "KEEPALIVE", "LINGER", "PACE",
+		"RTX", "PERSIST", "DELACK", "KEEPALIVE", "PACE",
 	};
 	const struct ltcp_seg *seg = &world.channel[a.peer][a.which].seg;
 
