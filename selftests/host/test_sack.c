@@ -300,6 +300,19 @@ TEST(sack_tail_probe_of_one)
 	EXPECT(p.last.notes & LTCP_NOTE_TAIL_PROBE);
 }
 
+/* On a link as fast as memory a peer takes longer to be given a processor than segments to get there */
+TEST(sack_tail_probe_of_fast_links)
+{
+	struct peer p;
+
+	in_flight(&p, with_sack, 4, 4);
+	ACKS(&p, 2);
+	EXPECT_EQ(p.tcb.rtx_mode, LTCP_RTX_PROBE);
+	p.tcb.rtt.srtt_us = 8 * 100;
+	ltcp_rack_start_timer(&p.tcb, now);
+	EXPECT_EQ(p.tcb.timer[LTCP_TIMER_RTX], now + 10 * MS);
+}
+
 /* FIN is part of the tail */
 TEST(sack_tail_probe_with_fin)
 {

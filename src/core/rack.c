@@ -5,6 +5,7 @@
 #define DUPACKS		3		/* DupThresh, RFC 5681 section 3.2 */
 #define PERSIST		16		/* section 6.2, step 4: recoveries */
 #define DELACK_WORST_US	200000u		/* WCDelAckT, section 7.2 */
+#define PTO_LEAST_US	10000u
 
 /* Section 6.2, step 2: was the first sent after the second? */
 static bool sent_after(u32 sent1, u32 end1, u32 sent2, u32 end2)
@@ -139,11 +140,16 @@ static bool may_probe_tail(const struct ltcp_tcb *tcb)
 	       tcb->rtt.srtt_us && tcb->snd_wnd && tcb->syn_acked;
 }
 
-/* PTO */
+/*
+ * PTO: 2 SRTT. On a fast link that may be less than it takes until the peer's user is
+ * given a processor, reads, and so has all acknowledged that waits for him.
+ */
 static u32 probe_timeout(const struct ltcp_tcb *tcb)
 {
 	u32 us = tcb->rtt.srtt_us / 4;
 
+	if (us < PTO_LEAST_US)
+		us = PTO_LEAST_US;
 	/* A single segment's ACK may be delayed */
 	return ltcp_in_flight(tcb) <= tcb->snd_mss ? us + DELACK_WORST_US : us;
 }
