@@ -43,7 +43,11 @@ static void read_all(struct wire *w)
 		;
 }
 
-/* Wait for a packet, at most until then; it is stamped with its time. */
+/*
+ * Wait for a packet, at most until then; it is stamped with its time. The kernel
+ * lets poll() oversleep by a thousandth, 30 ms in half a minute: a long wait ends
+ * a little early instead, and who waits comes again.
+ */
 static void wait_for_packet(struct wire *w, u64 until)
 {
 	u64 now = wire_now();
@@ -51,8 +55,12 @@ static void wait_for_packet(struct wire *w, u64 until)
 	struct pollfd pfd = { .fd = w->priv->tun, .events = POLLIN };
 
 	if (now < until) {
-		left.tv_sec = (until - now) / 1000000;
-		left.tv_nsec = (until - now) % 1000000 * 1000;
+		u64 us = until - now;
+
+		if (us > 50000)
+			us -= us / 500;
+		left.tv_sec = us / 1000000;
+		left.tv_nsec = us % 1000000 * 1000;
 	}
 	ppoll(&pfd, 1, &left, NULL);
 	read_all(w);
