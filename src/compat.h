@@ -15,6 +15,7 @@
 #include <linux/uaccess.h>
 #include <linux/version.h>
 #include <net/gro.h>
+#include <net/inet_common.h>
 #include <net/inet_sock.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
@@ -76,15 +77,14 @@ static struct sock *fn##_compat_accept(struct sock *sk, int flags, int *err, boo
 
 /*
  * Protocols may answer for options of level SOL_SOCKET themselves after 6.1: sockets say so
- * one by one, those that are accepted, too. LTCP_COMPAT_STREAM_ACCEPT defines
- * ltcp_compat_stream_accept for proto_ops.accept.
+ * one by one, those that are accepted, too. ltcp_compat_stream_accept is for
+ * proto_ops.accept.
  */
 #if LTCP_KERNEL_BEFORE(6, 10)
 static inline void ltcp_compat_answer_sockopts(struct socket *sock)
 {
 }
 
-#define LTCP_COMPAT_STREAM_ACCEPT
 #define ltcp_compat_stream_accept	inet_accept
 #else
 static inline void ltcp_compat_answer_sockopts(struct socket *sock)
@@ -92,15 +92,14 @@ static inline void ltcp_compat_answer_sockopts(struct socket *sock)
 	set_bit(SOCK_CUSTOM_SOCKOPT, &sock->flags);
 }
 
-#define LTCP_COMPAT_STREAM_ACCEPT						\
-static int ltcp_compat_stream_accept(struct socket *sock, struct socket *newsock, \
-				     struct proto_accept_arg *arg)		\
-{										\
-	int err = inet_accept(sock, newsock, arg);				\
-										\
-	if (!err)								\
-		ltcp_compat_answer_sockopts(newsock);				\
-	return err;								\
+static inline int ltcp_compat_stream_accept(struct socket *sock, struct socket *newsock,
+					    struct proto_accept_arg *arg)
+{
+	int err = inet_accept(sock, newsock, arg);
+
+	if (!err)
+		ltcp_compat_answer_sockopts(newsock);
+	return err;
 }
 #endif
 

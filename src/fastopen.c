@@ -120,8 +120,8 @@ void ltcp_fastopen_listen(struct sock *sk, int backlog)
 }
 
 static enum ltcp_fastopen_syn judge_cookie(struct sock *sk, const struct dst_entry *dst,
-				    const struct ltcp_key *key, const struct ltcp_seg *seg,
-				    struct ltcp_fastopen *answer)
+					   const struct ltcp_key *key, const struct ltcp_seg *seg,
+					   struct ltcp_fastopen *answer)
 {
 	const struct ltcp_listener *l = ltcp_sk(sk)->listener;
 	const struct ltcp_fastopen_secret *secret = rcu_dereference(l->fastopen_keys);

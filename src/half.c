@@ -134,8 +134,8 @@ static void end(struct ltcp_net *ln, struct ltcp_half_entry *entry)
 
 /* Return: @skb, or NULL when the answer took its memory */
 static struct sk_buff *answer_syn(struct ltcp_net *ln, const struct ltcp_half_entry *entry,
-			      const struct ltcp_half *half, const struct ltcp_verdict *v,
-			      struct sk_buff *skb)
+				  const struct ltcp_half *half, const struct ltcp_verdict *v,
+				  struct sk_buff *skb)
 {
 	struct ltcp_reply reply;
 	struct ltcp_seg seg __uninitialized;
@@ -261,7 +261,8 @@ static struct ltcp_half_entry *make_entry(struct sock *listener, const struct lt
 }
 
 /* Into the table, alone or in the place of TIME-WAIT */
-static int enter_entry(struct ltcp_net *ln, struct ltcp_half_entry *entry, struct ltcp_timewait *old)
+static int enter_entry(struct ltcp_net *ln, struct ltcp_half_entry *entry,
+		       struct ltcp_timewait *old)
 {
 	if (!old)
 		return ltcp_table_insert(ln, &entry->node);
@@ -439,7 +440,7 @@ static void reset_entry(struct ltcp_net *ln, struct ltcp_half_entry *entry)
 
 /* Some of a listener's entries that wait in one CPU's lanes */
 static unsigned int gather_entries(struct ltcp_expiry *e, const struct sock *listener,
-			   struct ltcp_half_entry *found[CLOSE_BATCH])
+				   struct ltcp_half_entry *found[CLOSE_BATCH])
 {
 	struct ltcp_half_entry *entry;
 	unsigned int i, n = 0;

@@ -523,8 +523,9 @@ static bool admitted(const struct sock *sk, const struct ltcp_family *family, st
 }
 
 /* Is an ACK the echo of a cookie of ours? True when it was; @skb is consumed then */
-static bool take_listener_ack(struct sock *sk, const struct ltcp_family *family, struct sk_buff *skb,
-		     struct ltcp_seg *seg, const struct ltcp_reply *reply)
+static bool take_listener_ack(struct sock *sk, const struct ltcp_family *family,
+			      struct sk_buff *skb, struct ltcp_seg *seg,
+			      const struct ltcp_reply *reply)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct ltcp_half half __uninitialized;

@@ -73,8 +73,8 @@ static void __exit ltcp_exit(void)
 }
 
 /* Whom nobody calls that the compiler sees (Kbuild) it would leave out */
-int init_module(void) __visible;
-void cleanup_module(void) __visible;
+int __visible init_module(void);
+void __visible cleanup_module(void);
 module_init(ltcp_init);
 module_exit(ltcp_exit);
 

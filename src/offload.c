@@ -232,7 +232,8 @@ struct sk_buff *ltcp_offload_merge(struct list_head *held, struct sk_buff *skb)
 	p = find_run(held, h);
 	if (p) {
 		most = skb_shinfo(p)->gso_size;
-		if (follows(p, h, skb_transport_header(p), header, text) && append_segment(p, skb)) {
+		if (follows(p, h, skb_transport_header(p), header, text) &&
+		    append_segment(p, skb)) {
 			skb_transport_header(p)[LTCP_AT_FLAGS] |= flags & LAST_ONLY;
 			over |= text < most;
 		}

@@ -790,9 +790,10 @@ static struct sock *listener_best(struct ltcp_port *port, const struct ltcp_key 
 static struct sock *listener_alone(struct ltcp_port *port, const struct ltcp_key *key,
 				   int dif, int sdif)
 {
-	struct hlist_nulls_node *first = rcu_dereference_raw(hlist_nulls_first_rcu(&port->listeners));
+	struct hlist_nulls_node *first;
 	struct sock *sk;
 
+	first = rcu_dereference_raw(hlist_nulls_first_rcu(&port->listeners));
 	if (is_a_nulls(first) || !is_a_nulls(rcu_access_pointer(hlist_nulls_next_rcu(first))))
 		return NULL;
 	sk = hlist_nulls_entry(first, struct sock, sk_nulls_node);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Slices of a burst: a packet for each segment, with the burst's headers and its part of the text. */
+/* Slices of a burst: a packet for each segment, with the burst's headers and its text's part */
 #ifndef LTCP_SLICES_H
 #define LTCP_SLICES_H
 

@@ -202,7 +202,6 @@ static int ltcp_ioctl(struct sock *sk, int cmd, int *karg)
 
 LTCP_COMPAT_IOCTL(ltcp_ioctl)
 LTCP_COMPAT_ACCEPT(ltcp_accept)
-LTCP_COMPAT_STREAM_ACCEPT
 LTCP_COMPAT_SENDPAGE(ltcp_sendmsg)
 
 static int ltcp_stream_peek_len(struct socket *sock)

@@ -52,7 +52,7 @@ static struct ltcp_taken __rcu **slot_of(const struct ltcp_key *key)
 }
 
 static bool taken_is_of(const struct ltcp_taken *taken, const struct ltcp_net *ln,
-		  const struct ltcp_key *key)
+			const struct ltcp_key *key)
 {
 	return taken->ln == ln && taken->rport == key->rport &&
 	       ipv6_addr_equal(&taken->raddr, &key->raddr) &&

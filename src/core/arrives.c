@@ -291,7 +291,7 @@ static bool is_dupack(const struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u3
 }
 
 static void take_segment_ack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, bool syn_again,
-		     const struct ltcp_env *env, struct ltcp_verdict *v)
+			     const struct ltcp_env *env, struct ltcp_verdict *v)
 {
 	/* RFC 7323 section 2.2: the window of a SYN is never scaled */
 	u32 wnd = (u32)seg->wnd << (syn_again ? 0 : tcb->snd_wscale);

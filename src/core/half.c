@@ -18,7 +18,7 @@ void ltcp_half_ack(const struct ltcp_half *half, u64 now, struct ltcp_seg *seg)
 }
 
 static void answer_half(struct ltcp_half *half, u64 now, enum ltcp_reason why,
-		   struct ltcp_verdict *v)
+			struct ltcp_verdict *v)
 {
 	v->reason = why;
 	if (ltcp_limiter_allow(&half->challenge, now))

@@ -36,15 +36,18 @@ void ltcp_lanes_add(struct ltcp_lanes *lanes, unsigned int lane, struct ltcp_due
 		    u32 span_ms, u32 now_ms)
 {
 	struct ltcp_lane *l = &lanes->lane[lane];
+	struct ltcp_due *before;
 	struct list_head *pos;
 
 	due->lane = lane;
 	due->waits = true;
 	/* The millisecond that has begun does not count; nor does what another span has */
 	due->since_ms = now_ms + 1 + span_ms - l->span_ms;
-	for (pos = l->dues.prev; pos != &l->dues; pos = pos->prev)
-		if (!ltcp_ms_before(due->since_ms, list_entry(pos, struct ltcp_due, link)->since_ms))
+	for (pos = l->dues.prev; pos != &l->dues; pos = pos->prev) {
+		before = list_entry(pos, struct ltcp_due, link);
+		if (!ltcp_ms_before(due->since_ms, before->since_ms))
 			break;
+	}
 	list_add(&due->link, pos);
 }
 
@@ -65,7 +68,7 @@ struct ltcp_due *ltcp_lanes_first(const struct ltcp_lanes *lanes)
 	for (i = 0; i < lanes->n; i++) {
 		due = list_first_entry_or_null(&lanes->lane[i].dues, struct ltcp_due, link);
 		if (due && (!first || ltcp_ms_before(ltcp_lanes_end_ms(lanes, due),
-					     ltcp_lanes_end_ms(lanes, first))))
+						     ltcp_lanes_end_ms(lanes, first))))
 			first = due;
 	}
 	return first;
