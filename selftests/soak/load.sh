@@ -3,22 +3,29 @@
 #
 # In the virtual machine of scripts/soak: all kinds of load at once, again and
 # again until the time is over.
-#	soak.sh SECONDS FOLDER-OF-THE-TESTS
+#	load.sh [--few] SECONDS FOLDER-OF-THE-TESTS
+# --few: one or two tests of each program.
 
 set -u
+few=
+[[ $1 != --few ]] || { few=yes; shift; }
 seconds=$1
 tests=$2
 end=$((SECONDS + seconds))
 
 # Says what a program that failed has said.
+once() {	# program, arguments
+	local log=/tmp/soak-${1##*/}
+	"$tests/$1" "${@:2}" >"$log" 2>&1 && return
+	grep -v '^# *OK\|^ok ' "$log" | sed 's/^/  /'
+	echo "$1 failed"
+	return 1
+}
+
 again_and_again() {	# program, arguments
-	local log=/tmp/soak-${1##*/} n=0
+	local n=0
 	while [[ $SECONDS -lt $end ]]; do
-		if ! "$tests/$1" "${@:2}" >"$log" 2>&1; then
-			grep -v '^# *OK\|^ok ' "$log"
-			echo "$1 failed, run $((n + 1))"
-			return 1
-		fi
+		once "$@" || return
 		n=$((n + 1))
 	done
 	echo "$1: $n runs without a fault"
@@ -28,10 +35,10 @@ memory() { awk '/^(Slab|Percpu):/ { sum += $2 } END { print sum }' /proc/meminfo
 
 before=$(memory)
 jobs=()
-FLOOD_KIB=16384 FLOOD_SECONDS=$seconds "$tests/socket/flood" & jobs+=($!)
-again_and_again integrity/impaired & jobs+=($!)
-again_and_again integrity/shapes & jobs+=($!)
-again_and_again socket/races & jobs+=($!)
+FLOOD_KIB=16384 FLOOD_SECONDS=$seconds once socket/flood & jobs+=($!)
+again_and_again integrity/impaired ${few:+-v all_5} & jobs+=($!)
+again_and_again integrity/shapes ${few:+-v bursts} & jobs+=($!)
+again_and_again socket/races ${few:+-t reuseport_members_leave -t edges} & jobs+=($!)
 
 status=0
 for job in "${jobs[@]}"; do
