@@ -88,7 +88,8 @@ TEST_F(wakeup, full)
 	ASSERT_LT(0, n);
 	EXPECT_EQ(0, now(sv[0]));
 	act_drain(sv[1]);
-	EXPECT_EQ(POLLOUT, wait_events(sv[0], POLLOUT, 1000));
+	/* Linux's may have dropped what did not fit: its timer, which has backed off, repeats it */
+	EXPECT_EQ(POLLOUT, wait_events(sv[0], POLLOUT, variant->flavour.ltcp ? 1000 : 5000));
 }
 
 TEST_F(wakeup, peer_will_not_send)
