@@ -44,26 +44,29 @@ static void read_all(struct wire *w)
 }
 
 /*
- * Wait for a packet, at most until then; it is stamped with its time. The kernel
- * lets poll() oversleep by a thousandth, 30 ms in half a minute: a long wait ends
- * a little early instead, and who waits comes again.
+ * The kernel lets poll() oversleep by a thousandth, 30 ms in half a minute: a long
+ * wait ends a little early instead, and who waits comes again.
  */
+static void poll_until(struct wire *w, u64 until)
+{
+	u64 now = wire_now(), us = until > now ? until - now : 0;
+	struct pollfd pfd = { .fd = w->priv->tun, .events = POLLIN };
+	struct timespec left;
+
+	if (us > 50000)
+		us -= us / 500;
+	left.tv_sec = us / 1000000;
+	left.tv_nsec = us % 1000000 * 1000;
+	ppoll(&pfd, 1, &left, NULL);
+}
+
+/* Wait for a packet, at most until then; it is stamped with its time. */
 static void wait_for_packet(struct wire *w, u64 until)
 {
-	u64 now = wire_now();
-	struct timespec left = {};
-	struct pollfd pfd = { .fd = w->priv->tun, .events = POLLIN };
-
-	if (now < until) {
-		u64 us = until - now;
-
-		if (us > 50000)
-			us -= us / 500;
-		left.tv_sec = us / 1000000;
-		left.tv_nsec = us % 1000000 * 1000;
-	}
-	ppoll(&pfd, 1, &left, NULL);
-	read_all(w);
+	do {
+		poll_until(w, until);
+		read_all(w);
+	} while (!w->priv->head && wire_now() < until);
 }
 
 /* Collect packets until then. */
