@@ -117,7 +117,7 @@ enum ltcp_act {
 	LTCP_ACT_TIME_WAIT	= 1 << 17,	/* move the connection to a TIME-WAIT entry */
 	LTCP_ACT_CLOSED		= 1 << 18,	/* delete the TCB; @err for the user, 0: none */
 	LTCP_ACT_ACK_FIRST	= 1 << 20,	/* send an ACK before the text is stored */
-	LTCP_ACT_ILLEGAL	= 1 << 19,	/* an arrow outside the table: a bug */
+	LTCP_ACT_ILLEGAL	= 1 << 19,	/* an arrow outside the table: a bug (LTCP_DEBUG) */
 };
 
 /* Why a segment was dropped or answered; for counters and traces */
@@ -219,7 +219,7 @@ void ltcp_tcb_leave(struct ltcp_tcb *tcb);
  * @v: the verdict to add it to
  * @from: old state
  * @to: new state
- * @cause: why; without such an arrow LTCP_ACT_ILLEGAL is set
+ * @cause: why; without such an arrow LTCP_ACT_ILLEGAL is set, in builds with LTCP_DEBUG
  */
 void ltcp_fsm_move(struct ltcp_verdict *v, enum ltcp_state from, enum ltcp_state to,
 		   enum ltcp_cause cause);
