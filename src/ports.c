@@ -23,10 +23,11 @@
 
 /**
  * struct ltcp_port - a port of a namespace that is in use
- * @link: in its bucket (RCU)
+ * @link: in its bucket
  * @bucket: its lock protects all but what RCU reads
  * @ln: namespace
  * @num: host byte order
+ * @quiet: nobody has ever listened at it: no lookup under RCU knows of it
  * @n_bound: sockets that came to it by bind(), theirs or their listener's
  * @owners: sockets, by sk_bind_node
  * @listeners: those of them that listen, by sk_nulls_node (RCU); its end says @num
@@ -38,6 +39,7 @@ struct ltcp_port {
 	struct ltcp_port_bucket *bucket;
 	struct ltcp_net *ln;
 	u16 num;
+	bool quiet;
 	unsigned int n_bound;
 	struct hlist_head owners;
 	struct hlist_nulls_head listeners;
@@ -48,13 +50,15 @@ struct ltcp_port {
 /**
  * struct ltcp_port_bucket - ports, and TIME-WAIT entries, of the same hash
  * @lock: protects all below
- * @ports: ports in use (RCU)
+ * @ports: ports in use at which somebody has listened (RCU)
+ * @quiet: the others: segments never ask for them
  * @holds: TIME-WAIT entries of ports that connect() chose, by ltcp_timewait.port_link:
  *	there is seldom more than one at a port, so they need no &struct ltcp_port
  */
 struct ltcp_port_bucket {
 	spinlock_t lock;	/* taken with BH disabled, within sockets' locks */
 	struct hlist_head ports;
+	struct hlist_head quiet;
 	struct hlist_head holds;
 };
 
@@ -85,6 +89,7 @@ int ltcp_ports_init(void)
 	for (i = 0; i < LTCP_PORT_BUCKETS; i++) {
 		spin_lock_init(&buckets[i].lock);
 		INIT_HLIST_HEAD(&buckets[i].ports);
+		INIT_HLIST_HEAD(&buckets[i].quiet);
 		INIT_HLIST_HEAD(&buckets[i].holds);
 	}
 	get_random_bytes(counters, LTCP_PORT_COUNTERS * sizeof(*counters));
@@ -109,8 +114,9 @@ static struct ltcp_port_bucket *port_bucket(const struct ltcp_net *ln, u16 num)
 	return &buckets[(num + net_hash_mix(ln->net)) % LTCP_PORT_BUCKETS];
 }
 
-static struct ltcp_port *port_find(struct ltcp_port_bucket *bucket, const struct ltcp_net *ln,
-				   u16 num)
+/* Where somebody listens, or has done so: under RCU, or the bucket's lock */
+static struct ltcp_port *port_find_loud(struct ltcp_port_bucket *bucket, const struct ltcp_net *ln,
+					u16 num)
 {
 	struct ltcp_port *port;
 
@@ -118,6 +124,18 @@ static struct ltcp_port *port_find(struct ltcp_port_bucket *bucket, const struct
 		if (port->num == num && port->ln == ln)
 			return port;
 	return NULL;
+}
+
+/* Under the bucket's lock */
+static struct ltcp_port *port_find(struct ltcp_port_bucket *bucket, const struct ltcp_net *ln,
+				   u16 num)
+{
+	struct ltcp_port *port;
+
+	hlist_for_each_entry(port, &bucket->quiet, link)
+		if (port->num == num && port->ln == ln)
+			return port;
+	return port_find_loud(bucket, ln, num);
 }
 
 static struct ltcp_port *port_find_or_make(struct ltcp_port_bucket *bucket, struct ltcp_net *ln,
@@ -133,9 +151,20 @@ static struct ltcp_port *port_find_or_make(struct ltcp_port_bucket *bucket, stru
 	port->bucket = bucket;
 	port->ln = ln;
 	port->num = num;
+	port->quiet = true;
 	INIT_HLIST_NULLS_HEAD(&port->listeners, num);
-	hlist_add_head_rcu(&port->link, &bucket->ports);
+	hlist_add_head(&port->link, &bucket->quiet);
 	return port;
+}
+
+/* Lookups under RCU are to find it from now on */
+static void port_make_loud(struct ltcp_port *port)
+{
+	if (!port->quiet)
+		return;
+	hlist_del(&port->link);
+	port->quiet = false;
+	hlist_add_head_rcu(&port->link, &port->bucket->ports);
 }
 
 static void port_free(struct rcu_head *rcu)
@@ -147,6 +176,11 @@ static void port_free_if_unused(struct ltcp_port *port)
 {
 	if (!hlist_empty(&port->owners) || !hlist_empty(&port->holds))
 		return;
+	if (port->quiet) {
+		hlist_del(&port->link);
+		kmem_cache_free(port_cache, port);
+		return;
+	}
 	hlist_del_rcu(&port->link);
 	call_rcu(&port->rcu, port_free);
 }
@@ -586,6 +620,7 @@ static void leave_group(struct sock *sk)
 
 static void enter_listeners(struct sock *sk, struct ltcp_port *port)
 {
+	port_make_loud(port);
 	WRITE_ONCE(ltcp_sk(sk)->listens, true);
 	hlist_nulls_add_head_rcu(&sk->sk_nulls_node, &port->listeners);
 }
@@ -805,7 +840,7 @@ struct sock *ltcp_ports_listener(struct ltcp_net *ln, const struct ltcp_key *key
 {
 	u16 num = ntohs(key->lport);
 	struct ltcp_port_bucket *bucket = port_bucket(ln, num);
-	struct ltcp_port *port = port_find(bucket, ln, num);
+	struct ltcp_port *port = port_find_loud(bucket, ln, num);
 	struct hlist_nulls_node *end;
 	struct sock *sk;
 
