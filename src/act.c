@@ -176,11 +176,11 @@ static void soft_error(struct sock *sk, int err)
 }
 
 /* The connection lives on in a TIME-WAIT entry; the socket is done with it */
-static void time_wait(struct sock *sk, const struct ltcp_verdict *v)
+static void time_wait(struct sock *sk, const struct ltcp_verdict *v, u64 now)
 {
 	if (v->act & LTCP_ACT_ACK)
-		ltcp_output_ack(sk);
-	ltcp_timewait_enter(sk);
+		ltcp_output_ack(sk, now);
+	ltcp_timewait_enter(sk, now);
 	ltcp_tcb_leave(&ltcp_sk(sk)->tcb);
 	inet_sk_set_state(sk, TCP_CLOSE);
 	ltcp_socket_closed(sk, 0);
@@ -209,23 +209,23 @@ static void tell_user(struct sock *sk, const struct ltcp_verdict *v)
 		sk->sk_state_change(sk);
 }
 
-static void send_verdict(struct sock *sk, const struct ltcp_verdict *v)
+static void send_verdict(struct sock *sk, const struct ltcp_verdict *v, u64 now)
 {
 	bool sent = false;
 
 	if (v->act & (LTCP_ACT_SYN | LTCP_ACT_SYNACK))
-		ltcp_output_syn(sk);
+		ltcp_output_syn(sk, now);
 	if (v->act & LTCP_ACT_PROBE)
-		ltcp_output_probe(sk);
+		ltcp_output_probe(sk, now);
 	if (v->act & LTCP_ACT_KEEPALIVE)
-		ltcp_output_keepalive(sk);
+		ltcp_output_keepalive(sk, now);
 	if (v->act & LTCP_ACT_OUTPUT)
-		sent = ltcp_output(sk);
+		sent = ltcp_output(sk, now);
 	else
-		ltcp_timers_sync(sk);
+		ltcp_timers_sync(sk, now);
 	/* Text carries the ACK along, but a duplicate ACK must be bare to count as one */
 	if (v->act & LTCP_ACT_ACK && (!sent || ltcp_sk(sk)->tcb.rcv_ahead))
-		ltcp_output_ack(sk);
+		ltcp_output_ack(sk, now);
 }
 
 /* What text in order mostly brings: it was stored, and its ACK can wait */
@@ -235,10 +235,10 @@ static bool is_done(const struct ltcp_verdict *v)
 	       v->reason == LTCP_REASON_NONE;
 }
 
-void ltcp_act(struct sock *sk, struct ltcp_verdict *v)
+void ltcp_act(struct sock *sk, struct ltcp_verdict *v, u64 now)
 {
 	if (is_done(v)) {
-		ltcp_timers_sync(sk);
+		ltcp_timers_sync(sk, now);
 		return;
 	}
 	ltcp_act_count(ltcp_sk_net(sk), v);
@@ -256,10 +256,10 @@ void ltcp_act(struct sock *sk, struct ltcp_verdict *v)
 		return;
 	}
 	if (v->act & LTCP_ACT_TIME_WAIT) {
-		time_wait(sk, v);
+		time_wait(sk, v, now);
 		return;
 	}
 	if (v->act & LTCP_ACT_DOUBT_ROUTE)
 		doubt_route(sk);
-	send_verdict(sk, v);
+	send_verdict(sk, v, now);
 }

@@ -25,20 +25,19 @@ static void arm(struct ltcp_expiry *e, u32 at_ms, u64 now)
 	hrtimer_start_range_ns(&e->timer, ns_to_ktime(ns), SLACK_NS, HRTIMER_MODE_ABS_SOFT);
 }
 
-static void arm_first(struct ltcp_expiry *e)
+static void arm_first(struct ltcp_expiry *e, u64 now)
 {
 	struct ltcp_due *first = ltcp_lanes_first(&e->lanes);
 
 	e->armed = false;
 	if (first)
-		arm(e, ltcp_lanes_end_ms(&e->lanes, first), ltcp_now());
+		arm(e, ltcp_lanes_end_ms(&e->lanes, first), now);
 }
 
 /* What leaves its lane early leaves the timer as it is: it runs and finds nothing. */
 void ltcp_expiry_add(struct ltcp_expiry *e, unsigned int lane, struct ltcp_due *due,
-		     u32 span_ms)
+		     u32 span_ms, u64 now)
 {
-	u64 now = ltcp_now();
 	u32 end;
 
 	ltcp_lanes_add(&e->lanes, lane, due, span_ms, ltcp_ms(now));
@@ -48,13 +47,13 @@ void ltcp_expiry_add(struct ltcp_expiry *e, unsigned int lane, struct ltcp_due *
 }
 
 /* Take the first entry from its lane, if it ends by now */
-static struct ltcp_due *pop(struct ltcp_expiry *e)
+static struct ltcp_due *pop(struct ltcp_expiry *e, u64 now)
 {
 	struct ltcp_due *due;
 
 	spin_lock(&e->lock);
 	due = ltcp_lanes_first(&e->lanes);
-	if (due && ltcp_ms_before(ltcp_ms(ltcp_now()), ltcp_lanes_end_ms(&e->lanes, due)))
+	if (due && ltcp_ms_before(ltcp_ms(now), ltcp_lanes_end_ms(&e->lanes, due)))
 		due = NULL;
 	if (due)
 		ltcp_lanes_remove(due);
@@ -66,18 +65,20 @@ static enum hrtimer_restart lane_timer_expired(struct hrtimer *timer)
 {
 	struct ltcp_expiry *e = container_of(timer, struct ltcp_expiry, timer);
 	struct ltcp_due *due;
+	u64 now = 0;
 	int i;
 
 	rcu_read_lock();
 	for (i = 0; i < BATCH; i++) {
-		due = pop(e);
+		now = ltcp_now();
+		due = pop(e, now);
 		if (!due)
 			break;
-		e->expired(e->ln, due);
+		e->expired(e->ln, due, now);
 	}
 	rcu_read_unlock();
 	spin_lock(&e->lock);
-	arm_first(e);
+	arm_first(e, now);
 	spin_unlock(&e->lock);
 	return HRTIMER_NORESTART;
 }

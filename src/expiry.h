@@ -12,7 +12,7 @@
 struct ltcp_net;
 
 /* An entry has reached its end and has left its lane. Context: softirq, RCU read side. */
-typedef void (*ltcp_expired_fn)(struct ltcp_net *ln, struct ltcp_due *due);
+typedef void (*ltcp_expired_fn)(struct ltcp_net *ln, struct ltcp_due *due, u64 now);
 
 /**
  * struct ltcp_expiry - the entries that began on one CPU, of one namespace
@@ -57,9 +57,10 @@ void ltcp_expiry_free(struct ltcp_expiry __percpu *expiry);
  * @lane: as ltcp_lanes_pick() would say
  * @due: the entry
  * @span_ms: how long
+ * @now: clock
  */
 void ltcp_expiry_add(struct ltcp_expiry *e, unsigned int lane, struct ltcp_due *due,
-		     u32 span_ms);
+		     u32 span_ms, u64 now);
 
 /**
  * ltcp_expiry_take() - take any entry from its lane, whenever it ends

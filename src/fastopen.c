@@ -305,18 +305,19 @@ u32 ltcp_fastopen_room(struct sock *sk)
 void ltcp_fastopen_send(struct sock *sk)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	u64 now = ltcp_now();
 	struct syn_plan plan;
 
 	ltcp_compat_set_defer_connect(sk, false);
 	plan_syn(sk, &plan);	/* much may have happened since */
 	if (plan.option)
 		ltcp_syn_fastopen(tcb, &plan.fastopen);
-	ltcp_fsm_release_syn(tcb, ltcp_now());
+	ltcp_fsm_release_syn(tcb, now);
 	if (plan.text)
-		ltcp_output_syn_text(sk);
+		ltcp_output_syn_text(sk, now);
 	else
-		ltcp_output_syn(sk);
-	ltcp_timers_sync(sk);
+		ltcp_output_syn(sk, now);
+	ltcp_timers_sync(sk, now);
 }
 
 static void learn(struct ltcp_net *ln, const struct ltcp_sock *ls, const struct ltcp_seg *seg)

@@ -78,15 +78,15 @@ static void reply_for(const struct ltcp_half_entry *entry, struct ltcp_reply *re
 
 /* Waiting for the next SYN-ACK */
 
-static void wait_on(struct ltcp_expiry *e, struct ltcp_half_entry *entry)
+static void wait_on(struct ltcp_expiry *e, struct ltcp_half_entry *entry, u64 now)
 {
 	unsigned int lane = ltcp_half_lane(&entry->half);
 
-	ltcp_expiry_add(e, lane, &entry->due, e->lanes.lane[lane].span_ms);
+	ltcp_expiry_add(e, lane, &entry->due, e->lanes.lane[lane].span_ms, now);
 }
 
 /* False: the listener closes just now */
-static bool wait(struct ltcp_net *ln, struct ltcp_half_entry *entry)
+static bool wait(struct ltcp_net *ln, struct ltcp_half_entry *entry, u64 now)
 {
 	const struct ltcp_listener *l = ltcp_sk(entry->listener)->listener;
 	struct ltcp_expiry *e = ltcp_expiry_of(ln->halves, &entry->due);
@@ -95,7 +95,7 @@ static bool wait(struct ltcp_net *ln, struct ltcp_half_entry *entry)
 	spin_lock_bh(&e->lock);
 	open = !READ_ONCE(l->closing);
 	if (open)
-		wait_on(e, entry);
+		wait_on(e, entry, now);
 	spin_unlock_bh(&e->lock);
 	return open;
 }
@@ -121,12 +121,12 @@ static void release(struct ltcp_net *ln, struct ltcp_half_entry *entry)
 }
 
 /* The entry ends without becoming a connection */
-static void end(struct ltcp_net *ln, struct ltcp_half_entry *entry)
+static void end(struct ltcp_net *ln, struct ltcp_half_entry *entry, u64 now)
 {
 	struct ltcp_timewait *old = timewait_of(entry);
 
 	if (old)
-		ltcp_timewait_return(ln, old, &entry->node);
+		ltcp_timewait_return(ln, old, &entry->node, now);
 	else
 		ltcp_table_remove(ln, &entry->node);
 	release(ln, entry);
@@ -135,7 +135,7 @@ static void end(struct ltcp_net *ln, struct ltcp_half_entry *entry)
 /* Return: @skb, or NULL when the answer took its memory */
 static struct sk_buff *answer_syn(struct ltcp_net *ln, const struct ltcp_half_entry *entry,
 				  const struct ltcp_half *half, const struct ltcp_verdict *v,
-				  struct sk_buff *skb)
+				  struct sk_buff *skb, u64 now)
 {
 	struct ltcp_reply reply;
 	struct ltcp_seg seg __uninitialized;
@@ -147,10 +147,10 @@ static struct sk_buff *answer_syn(struct ltcp_net *ln, const struct ltcp_half_en
 	if (v->act & LTCP_ACT_RST) {
 		ltcp_output_reply_rst(ln, family_of(entry), &reply, v);
 	} else if (v->act & LTCP_ACT_SYNACK) {
-		ltcp_half_synack(half, ltcp_now(), &seg);
+		ltcp_half_synack(half, now, &seg);
 		ltcp_output_reply(ln, family_of(entry), &reply, &seg, NULL);
 	} else {
-		ltcp_half_ack(half, ltcp_now(), &seg);
+		ltcp_half_ack(half, now, &seg);
 		ltcp_output_reply(ln, family_of(entry), &reply, &seg, NULL);
 	}
 	return reply.spare;
@@ -172,17 +172,17 @@ static unsigned int defer_of(const struct ltcp_half_entry *entry)
 
 /* Another SYN-ACK, or the end: @entry->lock is held */
 static void decide_expired(struct ltcp_net *ln, struct ltcp_half_entry *entry,
-			   struct ltcp_verdict *v)
+			   struct ltcp_verdict *v, u64 now)
 {
 	ltcp_half_timeout(&entry->half, READ_ONCE(ln->conf.synack_retries), defer_of(entry), v);
-	if (v->act & LTCP_ACT_CLOSED || wait(ln, entry))
+	if (v->act & LTCP_ACT_CLOSED || wait(ln, entry, now))
 		return;
 	v->act &= ~LTCP_ACT_SYNACK;
 	abort_entry(entry, v);
 }
 
 /* RCU keeps the listener even if the entry has let go of it */
-static void expired(struct ltcp_net *ln, struct ltcp_due *due)
+static void expired(struct ltcp_net *ln, struct ltcp_due *due, u64 now)
 {
 	struct ltcp_half_entry *entry = container_of(due, struct ltcp_half_entry, due);
 	struct ltcp_verdict v = {};
@@ -190,7 +190,7 @@ static void expired(struct ltcp_net *ln, struct ltcp_due *due)
 
 	spin_lock(&entry->lock);
 	if (!entry->node.dead)
-		decide_expired(ln, entry, &v);
+		decide_expired(ln, entry, &v, now);
 	if (v.act & LTCP_ACT_CLOSED)
 		entry->node.dead = true;
 	ltcp_trace_moves(ln, &entry->node.key, &v);
@@ -201,9 +201,9 @@ static void expired(struct ltcp_net *ln, struct ltcp_due *due)
 		LTCP_COUNT(ln, TIMEOUTS);
 		LTCP_COUNT(ln, RETRANS_SEGS);
 	}
-	answer_syn(ln, entry, &half, &v, NULL);
+	answer_syn(ln, entry, &half, &v, NULL, now);
 	if (v.act & LTCP_ACT_CLOSED)
-		end(ln, entry);
+		end(ln, entry, now);
 }
 
 int ltcp_half_net_init(struct ltcp_net *ln)
@@ -275,12 +275,12 @@ static int enter_entry(struct ltcp_net *ln, struct ltcp_half_entry *entry,
 /* @entry->lock is held until the entry is complete: who finds it in the table waits */
 static int start(struct ltcp_net *ln, struct ltcp_half_entry *entry,
 		 const struct ltcp_reply *reply, struct ltcp_saved_syn *syn,
-		 struct ltcp_timewait *old)
+		 struct ltcp_timewait *old, u64 now)
 {
 	int err = -ESHUTDOWN;
 
 	ltcp_expiry_here(ln->halves, &entry->due);
-	if (wait(ln, entry))
+	if (wait(ln, entry, now))
 		err = enter_entry(ln, entry, old);
 	if (err) {
 		entry->node.dead = true;
@@ -296,7 +296,7 @@ static int start(struct ltcp_net *ln, struct ltcp_half_entry *entry,
 
 int ltcp_half_new(struct sock *listener, const struct ltcp_half *half,
 		  const struct ltcp_reply *reply, struct ltcp_saved_syn *syn,
-		  struct ltcp_timewait *old)
+		  struct ltcp_timewait *old, u64 now)
 {
 	struct ltcp_net *ln = ltcp_sk_net(listener);
 	struct ltcp_half_entry *entry;
@@ -313,7 +313,7 @@ int ltcp_half_new(struct sock *listener, const struct ltcp_half *half,
 	/* Then it is asked whether the listener closes; ltcp_half_purge() asks the other way */
 	smp_mb__after_atomic();
 	spin_lock(&entry->lock);
-	err = start(ln, entry, reply, syn, old);
+	err = start(ln, entry, reply, syn, old, now);
 	spin_unlock(&entry->lock);
 	if (err)
 		release(ln, entry);
@@ -322,14 +322,14 @@ int ltcp_half_new(struct sock *listener, const struct ltcp_half *half,
 
 /* The entry becomes a connection, which takes its place in the table */
 static struct sock *promote(struct ltcp_net *ln, struct ltcp_half_entry *entry,
-			    struct sk_buff *skb)
+			    struct sk_buff *skb, u64 now)
 {
 	struct sock *child;
 
 	if (!ltcp_listen_reserve(entry->listener))
 		return NULL;
 	child = ltcp_listen_child(entry->listener, &entry->half, family_of(entry),
-				  &entry->node.key, skb);
+				  &entry->node.key, skb, now);
 	if (child && ltcp_table_replace(ln, &entry->node, &ltcp_sk(child)->node)) {
 		ltcp_listen_drop_child(child);
 		child = NULL;
@@ -359,6 +359,7 @@ bool ltcp_half_rcv(struct ltcp_net *ln, struct ltcp_node *node, struct sk_buff *
 	struct sock *listener = entry->listener, *child = NULL;
 	struct ltcp_verdict v = {};
 	struct ltcp_half half;
+	u64 now;
 
 	/* RCU keeps the listener even if the entry has let go of it */
 	if (!ltcp_input_admitted(ln, family_of(entry), listener, skb, seg)) {
@@ -370,9 +371,10 @@ bool ltcp_half_rcv(struct ltcp_net *ln, struct ltcp_node *node, struct sk_buff *
 		spin_unlock(&entry->lock);
 		return false;
 	}
-	ltcp_half_segment(&entry->half, seg, defer_of(entry), ltcp_now(), &v);
+	now = ltcp_now();
+	ltcp_half_segment(&entry->half, seg, defer_of(entry), now, &v);
 	if (v.act & LTCP_ACT_ESTABLISH) {
-		child = promote(ln, entry, skb);
+		child = promote(ln, entry, skb, now);
 		if (!child)
 			overflow(ln, entry, &v);
 	}
@@ -384,16 +386,16 @@ bool ltcp_half_rcv(struct ltcp_net *ln, struct ltcp_node *node, struct sk_buff *
 	sock_hold(listener);	/* our own: the entry's goes with it */
 	spin_unlock(&entry->lock);
 
-	skb = answer_syn(ln, entry, &half, &v, skb);
+	skb = answer_syn(ln, entry, &half, &v, skb, now);
 	if (v.act & LTCP_ACT_CLOSED)
-		end(ln, entry);
+		end(ln, entry, now);
 	if (child) {
 		if (half.acked)	/* how long it has waited for text is no round trip */
 			seg->opt.tsecr = 0;
 		if (timewait_of(entry))
 			ltcp_timewait_over(ln, timewait_of(entry));
 		release(ln, entry);
-		ltcp_listen_welcome(listener, child, skb, seg);
+		ltcp_listen_welcome(listener, child, skb, seg, now);
 	} else {
 		kfree_skb(skb);
 	}
@@ -416,10 +418,10 @@ void ltcp_half_icmp(struct ltcp_net *ln, struct ltcp_node *node, enum ltcp_icmp 
 	}
 	spin_unlock(&entry->lock);
 	if (ends)
-		end(ln, entry);
+		end(ln, entry, ltcp_now());
 }
 
-static void reset_entry(struct ltcp_net *ln, struct ltcp_half_entry *entry)
+static void reset_entry(struct ltcp_net *ln, struct ltcp_half_entry *entry, u64 now)
 {
 	struct ltcp_verdict v = {};
 	bool ours;
@@ -434,8 +436,8 @@ static void reset_entry(struct ltcp_net *ln, struct ltcp_half_entry *entry)
 	spin_unlock(&entry->lock);
 	if (!ours)
 		return;
-	answer_syn(ln, entry, &entry->half, &v, NULL);
-	end(ln, entry);
+	answer_syn(ln, entry, &entry->half, &v, NULL, now);
+	end(ln, entry, now);
 }
 
 /* Some of a listener's entries that wait in one CPU's lanes */
@@ -462,13 +464,14 @@ static unsigned int gather_entries(struct ltcp_expiry *e, const struct sock *lis
 static bool purge_some(struct ltcp_net *ln, struct ltcp_expiry *e, struct sock *listener)
 {
 	struct ltcp_half_entry *found[CLOSE_BATCH];
+	u64 now = ltcp_now();
 	unsigned int i, n;
 
 	rcu_read_lock();
 	local_bh_disable();
 	n = gather_entries(e, listener, found);
 	for (i = 0; i < n; i++)
-		reset_entry(ln, found[i]);
+		reset_entry(ln, found[i], now);
 	local_bh_enable();
 	rcu_read_unlock();
 	return n;

@@ -64,13 +64,14 @@ void ltcp_half_net_exit(struct ltcp_net *ln);
  * @reply: how to answer; its options become the entry's
  * @syn: the SYN's headers, NULL: not to be kept; they become the entry's
  * @old: TIME-WAIT that gives way, NULL: none
+ * @now: clock
  *
  * Return: 0, -EADDRINUSE when another CPU was first, -ESHUTDOWN when the listener closes,
  * or -ENOMEM
  */
 int ltcp_half_new(struct sock *listener, const struct ltcp_half *half,
 		  const struct ltcp_reply *reply, struct ltcp_saved_syn *syn,
-		  struct ltcp_timewait *old);
+		  struct ltcp_timewait *old, u64 now);
 
 /**
  * ltcp_half_rcv() - a segment for a half-open entry

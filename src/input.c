@@ -67,11 +67,11 @@ static void drop_spare(struct sock *sk)
 }
 
 /* SEGMENT ARRIVES for a connection; @skb is consumed */
-void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg)
+void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg, u64 now)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 	unsigned int header = skb->len - seg->text;
-	struct ltcp_env env = { .now = ltcp_now() };	/* nobody asks for the room that is left */
+	struct ltcp_env env = { .now = now };	/* nobody asks for the room that is left */
 	struct ltcp_verdict v = {};
 	u32 una = tcb->snd_una;
 
@@ -85,9 +85,9 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 	if (seg->opt.n_sack || tcb->dupacks)
 		ltcp_spans_reserve(sk, 2 * seg->opt.n_sack + 1);
 	ltcp_totals_in(&ltcp_sk(sk)->totals, tcb, seg, max_t(u16, skb_shinfo(skb)->gso_segs, 1),
-		       env.now);
+		       now);
 	ltcp_fsm_segment(tcb, seg, &env, &v);
-	ltcp_totals_acked(&ltcp_sk(sk)->totals, tcb, una, seg, v.notes, env.now);
+	ltcp_totals_acked(&ltcp_sk(sk)->totals, tcb, una, seg, v.notes, now);
 	if (sk->sk_state == TCP_SYN_SENT) {	/* its SYN has told where the text begins */
 		WRITE_ONCE(ltcp_sk(sk)->copied_seq, tcb->irs + 1);
 		if (v.act & LTCP_ACT_CONNECTED)
@@ -100,7 +100,7 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 		u32 before = tcb->rcv_nxt;
 
 		if (v.act & LTCP_ACT_ACK_FIRST)
-			ltcp_output_ack(sk);
+			ltcp_output_ack(sk, now);
 		ltcp_act_urgent(sk, &v);
 		ltcp_receive_store(sk, skb, header, &v);
 		news = tcb->rcv_nxt != before;
@@ -113,9 +113,9 @@ void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *s
 			ltcp_socket_readable(sk);	/* only he can make room */
 		ltcp_sk(sk)->spare = skb;
 	}
-	ltcp_act(sk, &v);
+	ltcp_act(sk, &v, now);
 	if (ltcp_sk(sk)->totals.limit)
-		ltcp_output_limit(sk, env.now);
+		ltcp_output_limit(sk, now);
 	drop_spare(sk);
 }
 
@@ -124,7 +124,7 @@ int ltcp_input_rcv(struct sock *sk, struct sk_buff *skb)
 	struct ltcp_seg seg;
 
 	if (decode(ltcp_sk_net(sk), skb, &seg))
-		ltcp_input_segment(sk, skb, &seg);
+		ltcp_input_segment(sk, skb, &seg, ltcp_now());
 	else
 		kfree_skb(skb);
 	return 0;
@@ -155,7 +155,7 @@ static void to_connection(struct ltcp_net *ln, const struct ltcp_family *family,
 	if (!sock_owned_by_user(sk)) {
 		ltcp_demux_keep(sk, skb);
 		ltcp_input_detach(skb);
-		ltcp_input_segment(sk, skb, seg);
+		ltcp_input_segment(sk, skb, seg, ltcp_now());
 	} else {
 		ltcp_input_detach(skb);
 		if (sk_add_backlog(sk, skb, backlog_limit(sk))) {
@@ -319,7 +319,7 @@ static void mtu_reduced(struct sock *sk, u32 mtu)
 	if (IS_ERR(dst))
 		return;
 	ltcp_output_path_mtu(sk, dst_mtu(dst));
-	ltcp_output(sk);
+	ltcp_output(sk, ltcp_now());
 }
 
 static void icmp_for_sock(struct sock *sk, enum ltcp_icmp kind, int err, u32 info, u32 seq)
@@ -337,7 +337,7 @@ static void icmp_for_sock(struct sock *sk, enum ltcp_icmp kind, int err, u32 inf
 	ltcp_sk_env(sk, &env);
 	ltcp_fsm_icmp(&ls->tcb, kind, err, seq, &env, &v);
 	if (kind != LTCP_ICMP_MTU && !owned) {
-		ltcp_act(sk, &v);
+		ltcp_act(sk, &v, env.now);
 		return;
 	}
 	ltcp_act_count(ltcp_sk_net(sk), &v);

@@ -154,8 +154,9 @@ int ltcp_input_rcv(struct sock *sk, struct sk_buff *skb);
  * @sk: locked
  * @skb: skb->data at the TCP header; consumed
  * @seg: decoded
+ * @now: clock
  */
-void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg);
+void ltcp_input_segment(struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg, u64 now);
 
 /**
  * ltcp_input_deferred() - do what found the socket owned by its user
@@ -181,8 +182,9 @@ void ltcp_act_count(struct ltcp_net *ln, const struct ltcp_verdict *v);
  * ltcp_act() - carry out a verdict
  * @sk: locked; may be closed afterwards, the caller holds a reference
  * @v: what the core decided
+ * @now: clock, when the event began: all that follows from it is of that time
  */
-void ltcp_act(struct sock *sk, struct ltcp_verdict *v);
+void ltcp_act(struct sock *sk, struct ltcp_verdict *v, u64 now);
 
 /**
  * ltcp_act_moves() - the one place where a socket's state follows the core's

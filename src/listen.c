@@ -48,7 +48,7 @@ int ltcp_listen_start(struct sock *sk, int backlog)
 	if (err)
 		return err;
 	ltcp_fsm_open_passive(&ltcp_sk(sk)->tcb, &v);
-	ltcp_act(sk, &v);
+	ltcp_act(sk, &v, ltcp_now());
 	return 0;
 }
 
@@ -170,14 +170,14 @@ static void unlock_child(struct sock *child)
 }
 
 void ltcp_listen_welcome(struct sock *listener, struct sock *child, struct sk_buff *skb,
-			 struct ltcp_seg *seg)
+			 struct ltcp_seg *seg, u64 now)
 {
 	bool open;
 
 	ltcp_lsm_opened(child, skb);
 	ltcp_demux_keep(child, skb);
 	ltcp_input_detach(skb);
-	ltcp_input_segment(child, skb, seg);
+	ltcp_input_segment(child, skb, seg, now);
 	open = enqueue(listener, child);
 	unlock_child(child);
 	if (open)
@@ -216,7 +216,7 @@ static void prepare_child(struct sock *child, const struct ltcp_half *half,
 
 struct sock *ltcp_listen_child(struct sock *listener, const struct ltcp_half *half,
 			       const struct ltcp_family *family, const struct ltcp_key *key,
-			       struct sk_buff *skb)
+			       struct sk_buff *skb, u64 now)
 {
 	struct sock *child = sk_clone_lock(listener, GFP_ATOMIC);
 	const struct dst_entry *dst;
@@ -224,7 +224,7 @@ struct sock *ltcp_listen_child(struct sock *listener, const struct ltcp_half *ha
 	if (!child)
 		return NULL;
 	prepare_child(child, half, family, key);
-	ltcp_tcb_from_half(&ltcp_sk(child)->tcb, half, ltcp_now());
+	ltcp_tcb_from_half(&ltcp_sk(child)->tcb, half, now);
 	/* The SYN and our answers to it went by without a socket */
 	ltcp_totals_begin(&ltcp_sk(child)->totals, 1 + half->acked, 1 + half->resent,
 			  half->resent);
@@ -302,12 +302,11 @@ static bool cookies_about(const struct ltcp_net *ln, u64 now)
 /* Nothing is remembered: what the peer will echo has to say it all */
 static __always_inline void send_cookie(struct ltcp_net *ln, const struct ltcp_family *family,
 					struct ltcp_half *half, bool echoes,
-					struct ltcp_reply *reply, struct dst_entry *dst)
+					struct ltcp_reply *reply, struct dst_entry *dst, u64 now)
 {
 	struct ltcp_cookie_options opt __uninitialized;
 	struct ltcp_cookie cookie __uninitialized;
 	struct ltcp_seg seg __uninitialized;
-	u64 now = ltcp_now();
 
 	if (!(half->agreed & LTCP_HAS_TS) && !echoes) {	/* the ISS has no room for these */
 		half->agreed = 0;
@@ -341,7 +340,7 @@ void ltcp_listen_trace_syn(struct ltcp_net *ln, const struct ltcp_key *key)
 /* A connection in SYN-RECEIVED, in the table and with a place in the accept queue, or NULL */
 static struct sock *make_child(struct sock *sk, const struct ltcp_family *family,
 			       const struct ltcp_half *half, const struct ltcp_key *key,
-			       struct sk_buff *skb)
+			       struct sk_buff *skb, u64 now)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct sock *child;
@@ -350,7 +349,7 @@ static struct sock *make_child(struct sock *sk, const struct ltcp_family *family
 		LTCP_COUNT(ln, LISTEN_OVERFLOWS);
 		return NULL;
 	}
-	child = ltcp_listen_child(sk, half, family, key, skb);
+	child = ltcp_listen_child(sk, half, family, key, skb, now);
 	if (child && ltcp_table_insert(ln, &ltcp_sk(child)->node)) {
 		ltcp_listen_drop_child(child);
 		child = NULL;
@@ -366,13 +365,13 @@ static struct sock *make_child(struct sock *sk, const struct ltcp_family *family
 /* As make_child(); the caller lets go of the listener if there is one */
 static struct sock *open_child(struct sock *sk, const struct ltcp_family *family,
 			       const struct ltcp_half *half, const struct ltcp_key *key,
-			       struct sk_buff *skb)
+			       struct sk_buff *skb, u64 now)
 {
 	struct sock *child;
 
 	if (!refcount_inc_not_zero(&sk->sk_refcnt))
 		return NULL;
-	child = make_child(sk, family, half, key, skb);
+	child = make_child(sk, family, half, key, skb, now);
 	if (!child)
 		sock_put(sk);
 	return child;
@@ -381,12 +380,12 @@ static struct sock *open_child(struct sock *sk, const struct ltcp_family *family
 /* RFC 7413: the peer has shown a cookie: there is a connection, and the SYN's text is its first */
 static bool open_fast(struct sock *sk, const struct ltcp_family *family,
 		      const struct ltcp_half *half, struct ltcp_reply *reply,
-		      struct ltcp_seg *seg, const struct ltcp_fastopen *answer)
+		      struct ltcp_seg *seg, const struct ltcp_fastopen *answer, u64 now)
 {
 	struct sk_buff *skb = reply->spare;
 	struct sock *child;
 
-	child = open_child(sk, family, half, reply->key, skb);
+	child = open_child(sk, family, half, reply->key, skb, now);
 	if (!child) {
 		ltcp_fastopen_let_go(sk);
 		return false;
@@ -396,7 +395,7 @@ static bool open_fast(struct sock *sk, const struct ltcp_family *family,
 	if (answer->len)
 		ltcp_syn_fastopen(&ltcp_sk(child)->tcb, answer);
 	reply->spare = NULL;
-	ltcp_listen_welcome(sk, child, skb, seg);
+	ltcp_listen_welcome(sk, child, skb, seg, now);
 	sock_put(sk);
 	return true;
 }
@@ -405,28 +404,28 @@ static bool open_fast(struct sock *sk, const struct ltcp_family *family,
 static noinline bool remember(struct sock *sk, const struct ltcp_family *family,
 			      struct ltcp_half *half, struct ltcp_reply *reply,
 			      struct ltcp_seg *seg, const struct ltcp_tw_reopen *old,
-			      struct dst_entry *dst)
+			      struct dst_entry *dst, u64 now)
 {
 	struct ltcp_fastopen answer = {};
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct ltcp_saved_syn *syn;
 	struct ltcp_seg synack __uninitialized;
 
-	half->iss = ltcp_timewait_iss(old, ltcp_secret_isn(reply->key));
+	half->iss = ltcp_timewait_iss(old, ltcp_secret_isn(reply->key, now));
 	half->ts_off = ltcp_secret_ts_off(reply->key);
 	if (!old && ltcp_fastopen_wanted(sk, seg) &&
 	    ltcp_fastopen_take_syn(sk, dst, reply->key, seg, &answer) &&
-	    open_fast(sk, family, half, reply, seg, &answer)) {
+	    open_fast(sk, family, half, reply, seg, &answer, now)) {
 		dst_release(dst);
 		return false;
 	}
 	syn = ltcp_saved_syn(sk, reply->spare, seg);
-	if (ltcp_half_new(sk, half, reply, syn, old ? old->entry : NULL)) {
+	if (ltcp_half_new(sk, half, reply, syn, old ? old->entry : NULL, now)) {
 		kfree(syn);
 		dst_release(dst);
 		return false;
 	}
-	ltcp_half_synack(half, ltcp_now(), &synack);
+	ltcp_half_synack(half, now, &synack);
 	if (answer.len) {
 		synack.opt.has |= LTCP_HAS_FASTOPEN;
 		synack.opt.fastopen = answer;
@@ -445,6 +444,7 @@ static bool take_syn(struct sock *sk, const struct ltcp_family *family,
 	bool cookie = wants_cookie(sk, old);
 	struct ltcp_half half __uninitialized;
 	struct dst_entry *dst;
+	u64 now;
 
 	if (!ltcp_listen_has_room(sk)) {
 		LTCP_COUNT(ln, LISTEN_OVERFLOWS);
@@ -459,9 +459,10 @@ static bool take_syn(struct sock *sk, const struct ltcp_family *family,
 		return false;
 	offer(sk, family, dst, &half);
 	ltcp_half_from_syn(&half, seg, &ln->conf, family->default_mss);
+	now = ltcp_now();
 	if (!cookie)
-		return remember(sk, family, &half, reply, seg, old, dst);
-	send_cookie(ln, family, &half, seg->opt.has & LTCP_HAS_COOKIE_OK, reply, dst);
+		return remember(sk, family, &half, reply, seg, old, dst, now);
+	send_cookie(ln, family, &half, seg->opt.has & LTCP_HAS_COOKIE_OK, reply, dst, now);
 	return false;
 }
 
@@ -501,14 +502,14 @@ static noinline bool half_from_cookie(const struct sock *sk, const struct ltcp_f
 /* Two ACKs may race: whoever enters the table first is the connection */
 static bool open_from_cookie(struct sock *sk, const struct ltcp_family *family,
 			     const struct ltcp_half *half, const struct ltcp_reply *reply,
-			     struct sk_buff *skb, struct ltcp_seg *seg)
+			     struct sk_buff *skb, struct ltcp_seg *seg, u64 now)
 {
-	struct sock *child = open_child(sk, family, half, reply->key, skb);
+	struct sock *child = open_child(sk, family, half, reply->key, skb, now);
 
 	if (!child)
 		return false;
 	LTCP_COUNT(ltcp_sk_net(sk), COOKIES_RECV);
-	ltcp_listen_welcome(sk, child, skb, seg);
+	ltcp_listen_welcome(sk, child, skb, seg, now);
 	sock_put(sk);
 	return true;
 }
@@ -541,7 +542,7 @@ static bool take_listener_ack(struct sock *sk, const struct ltcp_family *family,
 		return false;
 	}
 	if (!admitted(sk, family, skb, reply) ||
-	    !open_from_cookie(sk, family, &half, reply, skb, seg))
+	    !open_from_cookie(sk, family, &half, reply, skb, seg, now))
 		kfree_skb(skb);
 	return true;
 }

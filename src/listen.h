@@ -104,12 +104,13 @@ void ltcp_listen_trace_syn(struct ltcp_net *ln, const struct ltcp_key *key);
  * @family: how it came
  * @key: both ends
  * @skb: the segment that completes it, for IP options
+ * @now: clock
  *
  * Return: the connection, locked (bh), with two references, in no table; or NULL
  */
 struct sock *ltcp_listen_child(struct sock *listener, const struct ltcp_half *half,
 			       const struct ltcp_family *family, const struct ltcp_key *key,
-			       struct sk_buff *skb);
+			       struct sk_buff *skb, u64 now);
 
 /**
  * ltcp_listen_drop_child() - undo ltcp_listen_child(): no peer has heard of it
@@ -123,8 +124,9 @@ void ltcp_listen_drop_child(struct sock *child);
  * @child: in the table, locked (bh); unlocked
  * @skb: consumed
  * @seg: decoded
+ * @now: clock
  */
 void ltcp_listen_welcome(struct sock *listener, struct sock *child, struct sk_buff *skb,
-			 struct ltcp_seg *seg);
+			 struct ltcp_seg *seg, u64 now);
 
 #endif

@@ -149,12 +149,12 @@ static struct sk_buff *spare_skb(struct sock *sk)
 	return skb;
 }
 
-static void send_planned(struct sock *sk, const struct ltcp_plan *plan)
+static void send_planned(struct sock *sk, const struct ltcp_plan *plan, u64 now)
 {
 	struct sk_buff *skb = spare_skb(sk) ?: alloc_empty();
 
 	if (skb)
-		transmit(sk, skb, plan, ltcp_now());
+		transmit(sk, skb, plan, now);
 }
 
 static struct sk_buff *next_queued(struct sock *sk, struct sk_buff *skb)
@@ -425,42 +425,41 @@ static bool send_all(struct sock *sk, u64 now)
 	return sent;
 }
 
-bool ltcp_output(struct sock *sk)
+bool ltcp_output(struct sock *sk, u64 now)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 	bool sent = false;
 
 	/* How large a burst may be has to be known when the first text comes */
 	if (ltcp_transmit_wanted(tcb) || !tcb->gso_max)
-		sent = send_all(sk, ltcp_now());
-	ltcp_timers_sync(sk);
+		sent = send_all(sk, now);
+	ltcp_timers_sync(sk, now);
 	return sent;
 }
 
-void ltcp_output_ack(struct sock *sk)
+void ltcp_output_ack(struct sock *sk, u64 now)
 {
 	struct ltcp_plan plan;
 
 	ltcp_transmit_ack(&ltcp_sk(sk)->tcb, &plan);
-	send_planned(sk, &plan);
+	send_planned(sk, &plan, now);
 }
 
-void ltcp_output_syn(struct sock *sk)
+void ltcp_output_syn(struct sock *sk, u64 now)
 {
 	struct ltcp_plan plan;
 
 	ltcp_transmit_syn(&ltcp_sk(sk)->tcb, &plan);
 	plan.again = ltcp_sk(sk)->tcb.syn_rtx;
-	send_planned(sk, &plan);
+	send_planned(sk, &plan, now);
 	ltcp_syn_fastopen(&ltcp_sk(sk)->tcb, NULL);
 }
 
-void ltcp_output_syn_text(struct sock *sk)
+void ltcp_output_syn_text(struct sock *sk, u64 now)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 	struct ltcp_plan plan, text;
 	struct sk_buff *skb;
-	u64 now = ltcp_now();
 
 	ltcp_transmit_syn_text(tcb, &plan);
 	text = plan;
@@ -475,22 +474,22 @@ void ltcp_output_syn_text(struct sock *sk)
 	ltcp_syn_fastopen(tcb, NULL);
 }
 
-void ltcp_output_probe(struct sock *sk)
+void ltcp_output_probe(struct sock *sk, u64 now)
 {
 	struct ltcp_plan plan;
 
 	LTCP_COUNT(ltcp_sk_net(sk), PROBES);
 	if (ltcp_transmit_probe(&ltcp_sk(sk)->tcb, &plan))
-		send_text(sk, &plan, ltcp_now());
+		send_text(sk, &plan, now);
 }
 
-void ltcp_output_keepalive(struct sock *sk)
+void ltcp_output_keepalive(struct sock *sk, u64 now)
 {
 	struct ltcp_plan plan;
 
 	LTCP_COUNT(ltcp_sk_net(sk), KEEPALIVES);
 	ltcp_transmit_keepalive(&ltcp_sk(sk)->tcb, &plan);
-	send_planned(sk, &plan);
+	send_planned(sk, &plan, now);
 }
 
 static void reply_to_key(struct ltcp_reply *reply, const struct sock *sk)

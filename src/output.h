@@ -13,10 +13,11 @@
 /**
  * ltcp_output() - send all that may be sent now
  * @sk: locked
+ * @now: clock
  *
  * Return: true when a segment was sent: it has carried the acknowledgment
  */
-bool ltcp_output(struct sock *sk);
+bool ltcp_output(struct sock *sk, u64 now);
 
 /**
  * ltcp_output_limit() - note what keeps the socket from sending, for TCP_INFO
@@ -28,32 +29,37 @@ void ltcp_output_limit(struct sock *sk, u64 now);
 /**
  * ltcp_output_ack() - send a segment without text
  * @sk: locked
+ * @now: clock
  */
-void ltcp_output_ack(struct sock *sk);
+void ltcp_output_ack(struct sock *sk, u64 now);
 
 /**
  * ltcp_output_syn() - send our SYN: with ACK unless in SYN-SENT
  * @sk: locked
+ * @now: clock
  */
-void ltcp_output_syn(struct sock *sk);
+void ltcp_output_syn(struct sock *sk, u64 now);
 
 /**
  * ltcp_output_syn_text() - send our SYN with text
  * @sk: locked, in SYN-SENT
+ * @now: clock
  */
-void ltcp_output_syn_text(struct sock *sk);
+void ltcp_output_syn_text(struct sock *sk, u64 now);
 
 /**
  * ltcp_output_probe() - send a window probe
  * @sk: locked
+ * @now: clock
  */
-void ltcp_output_probe(struct sock *sk);
+void ltcp_output_probe(struct sock *sk, u64 now);
 
 /**
  * ltcp_output_keepalive() - send a keep-alive probe: SEG.SEQ = SND.NXT - 1 (SHLD-12)
  * @sk: locked
+ * @now: clock
  */
-void ltcp_output_keepalive(struct sock *sk);
+void ltcp_output_keepalive(struct sock *sk, u64 now);
 
 /**
  * ltcp_output_rst() - send the RST of a verdict for a connection

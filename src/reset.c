@@ -20,7 +20,7 @@ static void reset_sock(struct sock *sk)
 
 	lock_sock(sk);
 	ltcp_fsm_abort(&ltcp_sk(sk)->tcb, ECONNABORTED, &v);
-	ltcp_act(sk, &v);
+	ltcp_act(sk, &v, ltcp_now());
 	release_sock(sk);
 }
 

@@ -27,9 +27,9 @@ static const struct ltcp_secrets *ltcp_secrets(void)
 	return &secrets;
 }
 
-u32 ltcp_secret_isn(const struct ltcp_key *key)
+u32 ltcp_secret_isn(const struct ltcp_key *key, u64 now)
 {
-	return ltcp_isn(ltcp_key_tuple(key), &ltcp_secrets()->isn, ltcp_now());
+	return ltcp_isn(ltcp_key_tuple(key), &ltcp_secrets()->isn, now);
 }
 
 u32 ltcp_secret_ts_off(const struct ltcp_key *key)

@@ -24,8 +24,9 @@ static inline const struct ltcp_tuple *ltcp_key_tuple(const struct ltcp_key *key
 /**
  * ltcp_secret_isn() - the initial sequence number of a connection that starts now
  * @key: both ends
+ * @now: clock
  */
-u32 ltcp_secret_isn(const struct ltcp_key *key);
+u32 ltcp_secret_isn(const struct ltcp_key *key, u64 now);
 
 /**
  * ltcp_secret_ts_off() - where a connection's timestamp clock starts

@@ -63,7 +63,7 @@ static int ltcp_set_quickack(struct sock *sk, bool on)
 
 	tcb->quickack = on;
 	if (on && tcb->timer[LTCP_TIMER_DELACK])
-		ltcp_act(sk, &v);
+		ltcp_act(sk, &v, ltcp_now());
 	return 0;
 }
 
@@ -85,11 +85,13 @@ static int ltcp_set_linger2(struct ltcp_tcb *tcb, int val)
 static void ltcp_keepalive_restart(struct sock *sk)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	u64 now;
 
 	if (!tcb->keepalive || !tcb->syn_acked || sk->sk_state == TCP_CLOSE)
 		return;
-	tcb->timer[LTCP_TIMER_KEEPALIVE] = ltcp_now();
-	ltcp_timers_sync(sk);
+	now = ltcp_now();
+	tcb->timer[LTCP_TIMER_KEEPALIVE] = now;
+	ltcp_timers_sync(sk, now);
 }
 
 /**

@@ -111,7 +111,7 @@ void ltcp_shutdown(struct sock *sk, int how)
 	if (!(how & SEND_SHUTDOWN) || sk->sk_state == TCP_CLOSE)
 		return;
 	ltcp_fsm_close(&ltcp_sk(sk)->tcb, &v);
-	ltcp_act(sk, &v);
+	ltcp_act(sk, &v, ltcp_now());
 }
 
 /* Throw away what was received; was there text that the user has not read? */
@@ -131,8 +131,8 @@ static bool ltcp_drop_unread(struct sock *sk)
 static void ltcp_close_connection(struct sock *sk, bool unread)
 {
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+	struct ltcp_env env = { .now = ltcp_now() };	/* nobody asks for the room */
 	struct ltcp_verdict v = {};
-	struct ltcp_env env;
 
 	if (!unread && sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime &&
 	    sk->sk_state != TCP_LISTEN) {
@@ -140,10 +140,9 @@ static void ltcp_close_connection(struct sock *sk, bool unread)
 	} else {
 		if (unread)
 			LTCP_COUNT(ltcp_sk_net(sk), ABORT_CLOSE);
-		ltcp_sk_env(sk, &env);
 		ltcp_fsm_orphan(tcb, unread, &env, &v);
 	}
-	ltcp_act(sk, &v);
+	ltcp_act(sk, &v, env.now);
 }
 
 static bool ltcp_too_many_orphans(const struct sock *sk)
@@ -163,7 +162,7 @@ bool ltcp_socket_abandon(struct sock *sk)
 		return false;
 	LTCP_COUNT(ltcp_sk_net(sk), ABORT_MEMORY);
 	ltcp_fsm_abort(&ltcp_sk(sk)->tcb, 0, &v);
-	ltcp_act(sk, &v);
+	ltcp_act(sk, &v, ltcp_now());
 	return true;
 }
 
@@ -205,7 +204,7 @@ static void ltcp_discard_locked(struct sock *sk)
 
 	if (sk->sk_state != TCP_CLOSE) {
 		ltcp_fsm_abort(&ltcp_sk(sk)->tcb, 0, &v);
-		ltcp_act(sk, &v);
+		ltcp_act(sk, &v, ltcp_now());
 	}
 	ltcp_drop_unread(sk);
 	sock_orphan(sk);

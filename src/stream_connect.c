@@ -44,7 +44,7 @@ static int ltcp_connect_place(struct sock *sk, struct ltcp_tw_reopen *old)
 	if (!err)
 		err = lsk->family->rehash(sk);
 	if (err && old->entry)
-		ltcp_timewait_return(ln, old->entry, &lsk->node);
+		ltcp_timewait_return(ln, old->entry, &lsk->node, ltcp_now());
 	else if (old->entry)
 		ltcp_timewait_over(ln, old->entry);
 	if (err)
@@ -58,8 +58,8 @@ static void ltcp_connect_open(struct sock *sk, const struct ltcp_tw_reopen *old)
 	struct ltcp_sock *lsk = ltcp_sk(sk);
 	struct ltcp_tcb *tcb = &lsk->tcb;
 	struct dst_entry *dst = __sk_dst_get(sk);
+	struct ltcp_env env = { .now = ltcp_now() };	/* nobody asks for the room */
 	struct ltcp_verdict v = {};
-	struct ltcp_env env;
 	bool held;
 
 	if (sk->sk_state == TCP_CLOSE)
@@ -71,14 +71,13 @@ static void ltcp_connect_open(struct sock *sk, const struct ltcp_tw_reopen *old)
 		ltcp_output_route(sk, dst);
 	WRITE_ONCE(sk->sk_err, 0);
 	sock_reset_flag(sk, SOCK_DONE);
-	ltcp_sk_env(sk, &env);
 	held = ltcp_fastopen_connect(sk);
-	ltcp_fsm_open_active(tcb, ltcp_timewait_iss(old, ltcp_secret_isn(&lsk->node.key)), &env,
-			     &v);
+	ltcp_fsm_open_active(tcb, ltcp_timewait_iss(old, ltcp_secret_isn(&lsk->node.key, env.now)),
+			     &env, &v);
 	if (held)
 		ltcp_fsm_hold_syn(tcb, &v);
 	ltcp_compat_set_defer_connect(sk, held);
-	ltcp_act(sk, &v);
+	ltcp_act(sk, &v, env.now);
 }
 
 /**
@@ -212,7 +211,7 @@ int ltcp_disconnect(struct sock *sk, int flags)
 
 	if (sk->sk_state != TCP_CLOSE) {
 		ltcp_fsm_abort(&ltcp_sk(sk)->tcb, err, &v);
-		ltcp_act(sk, &v);
+		ltcp_act(sk, &v, ltcp_now());
 	}
 	ltcp_compat_set_defer_connect(sk, false);
 	ltcp_socket_forget(sk);

@@ -91,7 +91,7 @@ void ltcp_socket_taken(struct sock *sk)
 	ltcp_sk_room(sk, &env);
 	ltcp_fsm_received(&ltcp_sk(sk)->tcb, &env, &v);
 	if (v.act)
-		ltcp_act(sk, &v);
+		ltcp_act(sk, &v, ltcp_now());
 }
 
 static int ltcp_copy_oob(struct ltcp_sock *lsk, struct msghdr *msg, size_t len, int flags)

@@ -308,7 +308,7 @@ static void ltcp_send_burst(struct sock *sk)
 	const struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 
 	if (ltcp_unsent(tcb) >= ltcp_transmit_burst(tcb))
-		ltcp_output(sk);
+		ltcp_output(sk, ltcp_now());
 }
 
 /* Queue some of the user's octets; what fills a packet is sent if it may be */
@@ -336,7 +336,7 @@ void ltcp_socket_push(struct sock *sk, bool more)
 {
 	ltcp_sk(sk)->tcb.more = more;
 	if (ltcp_may_transmit(&ltcp_sk(sk)->tcb))
-		ltcp_output(sk);
+		ltcp_output(sk, ltcp_now());
 }
 
 /* The send buffer is full: let the peer have all of it, and wait */

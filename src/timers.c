@@ -28,14 +28,13 @@ static u64 earliest(const struct ltcp_tcb *tcb)
  * ever moved forward in time: one that runs early finds nothing due and is
  * set again.
  */
-void ltcp_timers_sync(struct sock *sk)
+void ltcp_timers_sync(struct sock *sk, u64 now)
 {
 	struct ltcp_sock *ls = ltcp_sk(sk);
-	u64 at = earliest(&ls->tcb), now;
+	u64 at = earliest(&ls->tcb);
 
 	if (!at || (ls->timer_at && ls->timer_at <= at))
 		return;
-	now = ltcp_now();
 	ls->timer_at = at;
 	sk_reset_timer(sk, &sk->sk_timer,
 		       jiffies + (at > now ? usecs_to_jiffies(min_t(u64, at - now, INT_MAX)) : 0));
@@ -54,21 +53,21 @@ static bool is_stuck(const struct ltcp_tcb *tcb, enum ltcp_timer timer)
 	       (timer == LTCP_TIMER_RTX && tcb->rtx_mode == LTCP_RTX_TIMEOUT);
 }
 
-static void expire(struct sock *sk, enum ltcp_timer timer)
+static void expire(struct sock *sk, enum ltcp_timer timer, u64 now)
 {
 	struct ltcp_verdict v = {};
-	struct ltcp_env env;
+	struct ltcp_env env = { .now = now };
 
 	if (is_stuck(&ltcp_sk(sk)->tcb, timer) && ltcp_socket_abandon(sk))
 		return;
-	ltcp_sk_env(sk, &env);
+	ltcp_sk_room(sk, &env);
 	ltcp_fsm_timeout(&ltcp_sk(sk)->tcb, timer, &env, &v);
 	if (timer == LTCP_TIMER_DELACK)
 		LTCP_COUNT(ltcp_sk_net(sk), DELAYED_ACKS);
 	/* A closed window is no timeout, nor is what comes before one */
 	if (timer == LTCP_TIMER_RTX && v.notes & LTCP_NOTE_TIMEOUT && !(v.act & LTCP_ACT_PROBE))
-		ltcp_totals_timeout(&ltcp_sk(sk)->totals, env.now);
-	ltcp_act(sk, &v);
+		ltcp_totals_timeout(&ltcp_sk(sk)->totals, now);
+	ltcp_act(sk, &v, now);
 }
 
 void ltcp_timers_run(struct sock *sk)
@@ -80,9 +79,9 @@ void ltcp_timers_run(struct sock *sk)
 	ltcp_sk(sk)->timer_at = 0;
 	for (i = 0; i < LTCP_N_TIMERS; i++)
 		if (tcb->timer[i] && tcb->timer[i] <= now)
-			expire(sk, i);
+			expire(sk, i, now);
 	if (tcb->state != LTCP_CLOSED)
-		ltcp_timers_sync(sk);
+		ltcp_timers_sync(sk, now);
 }
 
 static void timer_expired(struct timer_list *t)

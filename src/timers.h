@@ -15,8 +15,9 @@ void ltcp_timers_init(struct sock *sk);
 /**
  * ltcp_timers_sync() - the kernel's timer follows the deadlines
  * @sk: locked; called after everything that may have changed a deadline
+ * @now: clock
  */
-void ltcp_timers_sync(struct sock *sk);
+void ltcp_timers_sync(struct sock *sk, u64 now);
 
 /**
  * ltcp_timers_stop() - no timer runs any more

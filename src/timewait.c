@@ -70,7 +70,7 @@ static void timewait_end(struct ltcp_net *ln, struct ltcp_timewait *entry,
 	ltcp_timewait_over(ln, entry);
 }
 
-static void timewait_expired(struct ltcp_net *ln, struct ltcp_due *due)
+static void timewait_expired(struct ltcp_net *ln, struct ltcp_due *due, u64 now)
 {
 	LTCP_COUNT(ln, TW);
 	timewait_end(ln, container_of(due, struct ltcp_timewait, due), LTCP_CAUSE_2MSL);
@@ -125,23 +125,24 @@ static struct ltcp_timewait *timewait_make(struct sock *sk)
 }
 
 /* 2MSL begins: @e is locked */
-static void timewait_wait(struct ltcp_net *ln, struct ltcp_expiry *e, struct ltcp_timewait *entry)
+static void timewait_wait(struct ltcp_net *ln, struct ltcp_expiry *e, struct ltcp_timewait *entry,
+			  u64 now)
 {
 	u32 ms = READ_ONCE(ln->conf.timewait_ms);
 
-	ltcp_expiry_add(e, ltcp_lanes_pick(&e->lanes, ms), &entry->due, ms);
+	ltcp_expiry_add(e, ltcp_lanes_pick(&e->lanes, ms), &entry->due, ms, now);
 }
 
 /* Lookups may find the entry at once, so it waits when they do. */
 static bool timewait_start(struct ltcp_net *ln, struct ltcp_expiry *e, struct ltcp_node *old,
-			   struct ltcp_timewait *entry)
+			   struct ltcp_timewait *entry, u64 now)
 {
 	bool ok;
 
 	spin_lock_bh(&e->lock);
 	ok = !ltcp_table_replace(ln, old, &entry->node);
 	if (ok)
-		timewait_wait(ln, e, entry);
+		timewait_wait(ln, e, entry, now);
 	spin_unlock_bh(&e->lock);
 	return ok;
 }
@@ -156,7 +157,7 @@ static bool timewait_room(struct ltcp_net *ln)
 	return false;
 }
 
-static bool timewait_try(struct ltcp_net *ln, struct sock *sk)
+static bool timewait_try(struct ltcp_net *ln, struct sock *sk, u64 now)
 {
 	struct ltcp_timewait *entry;
 
@@ -164,7 +165,7 @@ static bool timewait_try(struct ltcp_net *ln, struct sock *sk)
 		return false;
 	entry = timewait_make(sk);
 	if (entry && timewait_start(ln, ltcp_expiry_here(ln->timewait, &entry->due),
-				    &ltcp_sk(sk)->node, entry))
+				    &ltcp_sk(sk)->node, entry, now))
 		return true;
 	atomic_dec(&ln->tw_count);
 	if (entry) {
@@ -174,13 +175,13 @@ static bool timewait_try(struct ltcp_net *ln, struct sock *sk)
 	return false;
 }
 
-void ltcp_timewait_enter(struct sock *sk)
+void ltcp_timewait_enter(struct sock *sk, u64 now)
 {
 	struct ltcp_net *ln = ltcp_sk_net(sk);
 	struct ltcp_node *node = &ltcp_sk(sk)->node;
 	bool wait = READ_ONCE(ln->conf.timewait_ms);
 
-	if (wait && timewait_try(ln, sk))
+	if (wait && timewait_try(ln, sk, now))
 		return;
 	timewait_trace_end(ln, &node->key, wait ? LTCP_CAUSE_ABORT : LTCP_CAUSE_2MSL);
 	ltcp_table_remove(ln, node);
@@ -201,7 +202,7 @@ static void timewait_decide(struct ltcp_net *ln, struct ltcp_expiry *e,
 		v->act = ltcp_limiter_allow(&entry->tw.challenge, now) ? LTCP_ACT_ACK : 0;
 	if (v->act & LTCP_ACT_RESTART) {
 		ltcp_lanes_remove(&entry->due);
-		timewait_wait(ln, e, entry);
+		timewait_wait(ln, e, entry, now);
 	}
 	if (v->act & LTCP_ACT_ACK)
 		ltcp_tw_ack(&entry->tw, now, ack);
@@ -310,10 +311,10 @@ bool ltcp_timewait_reuse(struct ltcp_net *ln, struct ltcp_node *node,
 
 /* No arrow of the table leads back: what is traced is the end of the half-open connection. */
 void ltcp_timewait_return(struct ltcp_net *ln, struct ltcp_timewait *entry,
-			  struct ltcp_node *node)
+			  struct ltcp_node *node, u64 now)
 {
 	/* In its old CPU's lanes: lookups may still hold the entry, and would lock those */
-	if (timewait_start(ln, ltcp_expiry_of(ln->timewait, &entry->due), node, entry))
+	if (timewait_start(ln, ltcp_expiry_of(ln->timewait, &entry->due), node, entry, now))
 		return;
 	ltcp_table_remove(ln, node);
 	ltcp_timewait_over(ln, entry);

@@ -66,10 +66,11 @@ void ltcp_timewait_purge(struct ltcp_net *ln);
 /**
  * ltcp_timewait_enter() - a connection's place in the table goes to a new entry
  * @sk: locked; its TCB has just entered TIME-WAIT; @sk's node leaves the table
+ * @now: clock
  *
  * With 2MSL 0, too many entries, or no memory, the node just leaves the table.
  */
-void ltcp_timewait_enter(struct sock *sk);
+void ltcp_timewait_enter(struct sock *sk, u64 now);
 
 /**
  * ltcp_timewait_rcv() - a segment for an entry
@@ -130,9 +131,10 @@ bool ltcp_timewait_reuse(struct ltcp_net *ln, struct ltcp_node *node,
  * @ln: namespace
  * @entry: has yielded; 2MSL begins anew
  * @node: of the new connection; leaves the table
+ * @now: clock
  */
 void ltcp_timewait_return(struct ltcp_net *ln, struct ltcp_timewait *entry,
-			  struct ltcp_node *node);
+			  struct ltcp_node *node, u64 now);
 
 /**
  * ltcp_timewait_over() - the new connection has come about
