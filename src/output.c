@@ -395,6 +395,11 @@ void ltcp_output_limit(struct sock *sk, u64 now)
 	ltcp_totals_limit(&ltcp_sk(sk)->totals, &ltcp_sk(sk)->tcb, full, now);
 }
 
+void ltcp_output_begin(struct sock *sk)
+{
+	update_gso_max(sk, pacing_rate(sk));
+}
+
 /* All that may be sent at one time */
 static bool send_all(struct sock *sk, u64 now)
 {
@@ -430,8 +435,7 @@ bool ltcp_output(struct sock *sk, u64 now)
 	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
 	bool sent = false;
 
-	/* How large a burst may be has to be known when the first text comes */
-	if (ltcp_transmit_wanted(tcb) || !tcb->gso_max)
+	if (ltcp_transmit_wanted(tcb))
 		sent = send_all(sk, now);
 	ltcp_timers_sync(sk, now);
 	return sent;

@@ -20,6 +20,12 @@
 bool ltcp_output(struct sock *sk, u64 now);
 
 /**
+ * ltcp_output_begin() - find out how large a burst may be
+ * @sk: locked, connected; the user's first text is about to be queued, in skbs of that size
+ */
+void ltcp_output_begin(struct sock *sk);
+
+/**
  * ltcp_output_limit() - note what keeps the socket from sending, for TCP_INFO
  * @sk: locked
  * @now: clock

@@ -518,6 +518,8 @@ static int ltcp_sendmsg_locked(struct sock *sk, struct msghdr *msg)
 	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 	if (!err) {
 		ltcp_send_number(ltcp_sk(sk), stamps);
+		if (unlikely(!ltcp_sk(sk)->tcb.gso_max))
+			ltcp_output_begin(sk);
 		err = ltcp_send_all(sk, msg, &timeo, &sent);
 	}
 	if (sent) {
