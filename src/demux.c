@@ -172,22 +172,29 @@ static u32 demux_cookie(const struct sock *sk, struct dst_entry *dst)
 	return 0;
 }
 
+/*
+ * Segments come while the user holds the socket, and perhaps lets go of the way in: whoever
+ * takes a route out releases it. It lives on for those who look at it under RCU.
+ */
+static void demux_swap(struct sock *sk, struct dst_entry *dst)
+{
+	dst_release(unrcu_pointer(xchg(&sk->sk_rx_dst, RCU_INITIALIZER(dst))));
+}
+
 void ltcp_demux_remember(struct sock *sk, struct dst_entry *dst, int iif)
 {
 	/* Over loopback packets keep the route by which they were sent */
 	if (READ_ONCE(ltcp_sk_net(sk)->demux) != LTCP_DEMUX_ON || iif == LOOPBACK_IFINDEX ||
 	    !dst || !dst_hold_safe(dst))
 		return;
+	ltcp_demux_forget(sk);
 	sk->sk_rx_dst_ifindex = iif;
 	sk->sk_rx_dst_cookie = demux_cookie(sk, dst);
-	ltcp_demux_forget(sk);
-	rcu_assign_pointer(sk->sk_rx_dst, dst);
+	demux_swap(sk, dst);
 }
 
 void ltcp_demux_forget(struct sock *sk)
 {
-	struct dst_entry *old = rcu_dereference_protected(sk->sk_rx_dst, 1);
-
-	RCU_INIT_POINTER(sk->sk_rx_dst, NULL);
-	dst_release(old);	/* lives on for those who look at it under RCU */
+	if (rcu_access_pointer(sk->sk_rx_dst))
+		demux_swap(sk, NULL);
 }

@@ -32,7 +32,7 @@ void ltcp_demux_end(struct ltcp_net *ln);
 
 /**
  * ltcp_demux_remember() - see ltcp_demux_keep()
- * @sk: locked
+ * @sk: its spinlock is held; the user may have the socket
  * @dst: the way in, or NULL
  * @iif: the interface
  */
@@ -40,7 +40,7 @@ void ltcp_demux_remember(struct sock *sk, struct dst_entry *dst, int iif);
 
 /**
  * ltcp_demux_forget() - no more segments come
- * @sk: locked
+ * @sk: locked in either way
  */
 void ltcp_demux_forget(struct sock *sk);
 #else
@@ -82,7 +82,7 @@ static inline struct sock *ltcp_demux_take(struct sk_buff *skb)
 
 /**
  * ltcp_demux_keep() - the connection's next segment will come the same way
- * @sk: locked
+ * @sk: as for ltcp_demux_remember()
  * @skb: a segment
  */
 static inline void ltcp_demux_keep(struct sock *sk, const struct sk_buff *skb)

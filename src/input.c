@@ -152,8 +152,8 @@ static void to_connection(struct ltcp_net *ln, const struct ltcp_family *family,
 	bh_lock_sock_nested(sk);
 	sk_incoming_cpu_update(sk);
 	sk_mark_napi_id(sk, skb);
+	ltcp_demux_keep(sk, skb);
 	if (!sock_owned_by_user(sk)) {
-		ltcp_demux_keep(sk, skb);
 		ltcp_input_detach(skb);
 		ltcp_input_segment(sk, skb, seg, ltcp_now());
 	} else {

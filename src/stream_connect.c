@@ -64,6 +64,7 @@ static void ltcp_connect_open(struct sock *sk, const struct ltcp_tw_reopen *old)
 
 	if (sk->sk_state == TCP_CLOSE)
 		ltcp_socket_renew(sk);
+	ltcp_demux_forget(sk);	/* a late segment may have shown the way from the last peer */
 	tcb->peer_mss = lsk->family->default_mss;
 	tcb->ts_off = ltcp_secret_ts_off(&lsk->node.key);
 	tcb->rcv_wscale = ltcp_socket_rcv_wscale(sk);
