@@ -76,7 +76,7 @@ static void reply_for(const struct ltcp_half_entry *entry, struct ltcp_reply *re
 	}
 }
 
-/* Waiting for the next SYN-ACK */
+/* Waiting for the next SYN-ACK. BH are off: see release() for who ends an entry */
 
 static void wait_on(struct ltcp_expiry *e, struct ltcp_half_entry *entry, u64 now)
 {
@@ -92,11 +92,11 @@ static bool wait(struct ltcp_net *ln, struct ltcp_half_entry *entry, u64 now)
 	struct ltcp_expiry *e = ltcp_expiry_of(ln->halves, &entry->due);
 	bool open;
 
-	spin_lock_bh(&e->lock);
+	spin_lock(&e->lock);
 	open = !READ_ONCE(l->closing);
 	if (open)
 		wait_on(e, entry, now);
-	spin_unlock_bh(&e->lock);
+	spin_unlock(&e->lock);
 	return open;
 }
 
@@ -104,9 +104,9 @@ static void wait_no_more(struct ltcp_net *ln, struct ltcp_half_entry *entry)
 {
 	struct ltcp_expiry *e = ltcp_expiry_of(ln->halves, &entry->due);
 
-	spin_lock_bh(&e->lock);
+	spin_lock(&e->lock);
 	ltcp_lanes_remove(&entry->due);
-	spin_unlock_bh(&e->lock);
+	spin_unlock(&e->lock);
 }
 
 /* The end */

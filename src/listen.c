@@ -120,11 +120,11 @@ bool ltcp_listen_reserve(struct sock *sk)
 	struct ltcp_listener *l = ltcp_sk(sk)->listener;
 	bool room;
 
-	spin_lock_bh(&l->accept_lock);
+	spin_lock(&l->accept_lock);
 	room = !sk_acceptq_is_full(sk);
 	if (room)
 		sk_acceptq_added(sk);
-	spin_unlock_bh(&l->accept_lock);
+	spin_unlock(&l->accept_lock);
 	return room;
 }
 

@@ -64,6 +64,7 @@ bool ltcp_listen_has_room(const struct sock *sk);
  *
  * The limit holds however many processors make connections at once.
  *
+ * Context: BH are off.
  * Return: false when there is none
  */
 bool ltcp_listen_reserve(struct sock *sk);

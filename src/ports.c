@@ -681,11 +681,11 @@ int ltcp_ports_inherit(struct sock *child, const struct sock *listener)
 	INIT_HLIST_NODE(&child->sk_bind_node);
 	lsk->listens = false;
 	/* By number: the listener may have let go of its port by now. */
-	spin_lock_bh(&bucket->lock);
+	spin_lock(&bucket->lock);
 	port = port_find_or_make(bucket, ln, num);
 	if (port)
 		port_own(port, child, true);
-	spin_unlock_bh(&bucket->lock);
+	spin_unlock(&bucket->lock);
 	return port ? 0 : -ENOMEM;
 }
 

@@ -55,6 +55,7 @@ void ltcp_ports_unlisten(struct sock *sk);
  * @child: not yet visible to others
  * @listener: bound; may be closing
  *
+ * Context: BH are off.
  * Return: 0 or -ENOMEM
  */
 int ltcp_ports_inherit(struct sock *child, const struct sock *listener);
