@@ -26,8 +26,10 @@ static void describe(struct inet_request_sock *ireq, const struct sock *sk,
 	ireq->ir_loc_addr = key->laddr.s6_addr32[3];
 	ireq->ir_rmt_addr = key->raddr.s6_addr32[3];
 #if IS_ENABLED(CONFIG_IPV6)
-	ireq->ir_v6_loc_addr = key->laddr;
-	ireq->ir_v6_rmt_addr = key->raddr;
+	if (family->af == AF_INET6) {
+		ireq->ir_v6_loc_addr = key->laddr;
+		ireq->ir_v6_rmt_addr = key->raddr;
+	}
 #endif
 	ireq->ir_num = ntohs(key->lport);
 	ireq->ir_rmt_port = key->rport;
