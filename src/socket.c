@@ -87,23 +87,8 @@ void ltcp_sk_room(const struct sock *sk, struct ltcp_env *env)
 /* Whoever finds the socket in a list just now may ask for its namespace: @conf must not blink */
 void ltcp_socket_renew(struct sock *sk)
 {
-	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
-	struct ltcp_tcb fresh __uninitialized;
-
-	ltcp_cong_end(tcb);
-	ltcp_tcb_init(&fresh, tcb->conf);
-	fresh.cong = tcb->cong;
-	fresh.nodelay = tcb->nodelay;
-	fresh.quickack = tcb->quickack;
-	fresh.keepalive = tcb->keepalive;
-	fresh.thin_linear = tcb->thin_linear;
-	fresh.user_timeout_ms = tcb->user_timeout_ms;
-	fresh.keep_idle_s = tcb->keep_idle_s;
-	fresh.keep_intvl_s = tcb->keep_intvl_s;
-	fresh.keep_count = tcb->keep_count;
-	fresh.linger_s = tcb->linger_s;
-	fresh.syn_retries = tcb->syn_retries;
-	*tcb = fresh;
+	ltcp_cong_end(&ltcp_sk(sk)->tcb);
+	ltcp_tcb_renew(&ltcp_sk(sk)->tcb);
 	ltcp_totals_end(&ltcp_sk(sk)->totals);
 }
 

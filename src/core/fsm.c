@@ -70,10 +70,10 @@ void fsm_restart_rtx(struct ltcp_tcb *tcb, u64 now)
 	tcb->timer[LTCP_TIMER_RTX] = now + ltcp_rtt_backoff(&tcb->rtt, tcb->backoff);
 }
 
-void ltcp_tcb_init(struct ltcp_tcb *tcb, const struct ltcp_conf *conf)
+/* All but conf, which comes first */
+static void clear_tcb(struct ltcp_tcb *tcb)
 {
-	memset(tcb, 0, sizeof(*tcb));
-	tcb->conf = conf;
+	memset((u8 *)tcb + sizeof(tcb->conf), 0, sizeof(*tcb) - sizeof(tcb->conf));
 	tcb->state = LTCP_CLOSED;
 	tcb->peer_mss = 536;
 	tcb->path_mss = 536;
@@ -82,6 +82,49 @@ void ltcp_tcb_init(struct ltcp_tcb *tcb, const struct ltcp_conf *conf)
 	tcb->ssthresh = ~0u;
 	tcb->cong = &ltcp_cong_reno;
 	ltcp_rtt_init(&tcb->rtt, 0);
+}
+
+void ltcp_tcb_init(struct ltcp_tcb *tcb, const struct ltcp_conf *conf)
+{
+	tcb->conf = conf;
+	clear_tcb(tcb);
+}
+
+void ltcp_tcb_renew(struct ltcp_tcb *tcb)
+{
+	const struct {
+		const struct ltcp_cong_ops *cong;
+		u32 user_timeout_ms;
+		u16 keep_idle_s, keep_intvl_s;
+		s16 linger_s;
+		u8 keep_count, syn_retries;
+		bool nodelay, quickack, keepalive, thin_linear;
+	} user = {
+		.cong = tcb->cong,
+		.user_timeout_ms = tcb->user_timeout_ms,
+		.keep_idle_s = tcb->keep_idle_s,
+		.keep_intvl_s = tcb->keep_intvl_s,
+		.linger_s = tcb->linger_s,
+		.keep_count = tcb->keep_count,
+		.syn_retries = tcb->syn_retries,
+		.nodelay = tcb->nodelay,
+		.quickack = tcb->quickack,
+		.keepalive = tcb->keepalive,
+		.thin_linear = tcb->thin_linear,
+	};
+
+	clear_tcb(tcb);
+	tcb->cong = user.cong;
+	tcb->user_timeout_ms = user.user_timeout_ms;
+	tcb->keep_idle_s = user.keep_idle_s;
+	tcb->keep_intvl_s = user.keep_intvl_s;
+	tcb->linger_s = user.linger_s;
+	tcb->keep_count = user.keep_count;
+	tcb->syn_retries = user.syn_retries;
+	tcb->nodelay = user.nodelay;
+	tcb->quickack = user.quickack;
+	tcb->keepalive = user.keepalive;
+	tcb->thin_linear = user.thin_linear;
 }
 
 void ltcp_fsm_open_passive(struct ltcp_tcb *tcb, struct ltcp_verdict *v)

@@ -209,6 +209,12 @@ struct ltcp_verdict {
 void ltcp_tcb_init(struct ltcp_tcb *tcb, const struct ltcp_conf *conf);
 
 /**
+ * ltcp_tcb_renew() - as ltcp_tcb_init(), but what the user has chosen stays
+ * @tcb: in CLOSED, of no connection any more; its conf is not written to, not even the same
+ */
+void ltcp_tcb_renew(struct ltcp_tcb *tcb);
+
+/**
  * ltcp_tcb_leave() - the connection lives on in a TIME-WAIT entry
  * @tcb: in TIME-WAIT; its variables are no longer the connection's: CLOSED, no timer
  */

@@ -372,7 +372,7 @@ struct ltcp_plpmtu {
  * @timer: deadlines, by enum ltcp_timer; 0: off
  */
 struct ltcp_tcb {
-	const struct ltcp_conf *conf;
+	const struct ltcp_conf *conf;	/* first, see ltcp_tcb_renew() */
 	u8 state;
 	u8 active:1;
 	u8 user_gone:1;
