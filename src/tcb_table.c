@@ -7,7 +7,7 @@
 #include "taken.h"
 #include "tcb_table.h"
 
-#define LTCP_TABLE_MIN	256
+#define LTCP_TABLE_MIN	1024	/* 8 KiB: who serves at all soon has some hundred in TIME-WAIT */
 
 /**
  * struct ltcp_probe - what is looked for
