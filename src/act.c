@@ -22,27 +22,31 @@ static void check_legal(const struct ltcp_verdict *v)
 
 static bool is_open(u8 state)
 {
-	return state == LTCP_ESTABLISHED || state == LTCP_CLOSE_WAIT;
+	return LTCP_IN(state, LTCP_F(ESTABLISHED) | LTCP_F(CLOSE_WAIT));
 }
+
+/* What is counted of a change from one state to another, but for CurrEstab */
+static const u8 mib_of_move[LTCP_N_STATES][LTCP_N_STATES] = {
+	[LTCP_CLOSED][LTCP_SYN_SENT]		= LTCP_MIB_ACTIVE_OPENS,
+	[LTCP_LISTEN][LTCP_SYN_SENT]		= LTCP_MIB_ACTIVE_OPENS,
+	[LTCP_LISTEN][LTCP_SYN_RECEIVED]	= LTCP_MIB_PASSIVE_OPENS,
+	[LTCP_SYN_SENT][LTCP_CLOSED]		= LTCP_MIB_ATTEMPT_FAILS,
+	[LTCP_SYN_RECEIVED][LTCP_CLOSED]	= LTCP_MIB_ATTEMPT_FAILS,
+	[LTCP_SYN_RECEIVED][LTCP_LISTEN]	= LTCP_MIB_ATTEMPT_FAILS,
+	[LTCP_ESTABLISHED][LTCP_CLOSED]		= LTCP_MIB_ESTAB_RESETS,
+	[LTCP_CLOSE_WAIT][LTCP_CLOSED]		= LTCP_MIB_ESTAB_RESETS,
+};
 
 static void count_move(struct ltcp_net *ln, const struct ltcp_move *move)
 {
-	if (move->cause == LTCP_CAUSE_OPEN_ACTIVE)
-		LTCP_COUNT(ln, ACTIVE_OPENS);
-	if (move->from == LTCP_LISTEN && move->to == LTCP_SYN_RECEIVED)
-		LTCP_COUNT(ln, PASSIVE_OPENS);
-	if (!is_open(move->from) && is_open(move->to))
-		LTCP_COUNT(ln, CURR_ESTAB);
-	if (is_open(move->from) && !is_open(move->to)) {
-		LTCP_UNCOUNT(ln, CURR_ESTAB);
-		if (move->to == LTCP_CLOSED)
-			LTCP_COUNT(ln, ESTAB_RESETS);
-	}
-	if ((move->from == LTCP_SYN_SENT && move->to == LTCP_CLOSED) ||
-	    (move->from == LTCP_SYN_RECEIVED &&
-	     (move->to == LTCP_CLOSED || move->to == LTCP_LISTEN)))
-		LTCP_COUNT(ln, ATTEMPT_FAILS);
-	if (move->to == LTCP_CLOSED && move->cause == LTCP_CAUSE_TIMEOUT)
+	u8 mib = mib_of_move[move->from][move->to];
+	int estab = is_open(move->to) - is_open(move->from);
+
+	if (mib)
+		this_cpu_inc(ln->mib->count[mib]);
+	if (estab)
+		this_cpu_add(ln->mib->count[LTCP_MIB_CURR_ESTAB], estab);
+	if (move->cause == LTCP_CAUSE_TIMEOUT && move->to == LTCP_CLOSED)
 		LTCP_COUNT(ln, ABORT_TIMEOUT);
 }
 

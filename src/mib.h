@@ -12,11 +12,12 @@ struct ltcp_net;
  * meaning is the same.
  */
 #define LTCP_MIB_LIST(X)						\
+	/* the first is in no table: 0 means nothing there */		\
+	X(CURR_ESTAB, "CurrEstab")					\
 	X(ACTIVE_OPENS, "ActiveOpens")					\
 	X(PASSIVE_OPENS, "PassiveOpens")				\
 	X(ATTEMPT_FAILS, "AttemptFails")				\
 	X(ESTAB_RESETS, "EstabResets")					\
-	X(CURR_ESTAB, "CurrEstab")					\
 	X(IN_SEGS, "InSegs")						\
 	X(EARLY_DEMUX, "EarlyDemux")					\
 	X(OUT_SEGS, "OutSegs")						\
@@ -96,7 +97,6 @@ struct ltcp_mib {
 
 #define LTCP_COUNT(ln, symbol)	this_cpu_inc((ln)->mib->count[LTCP_MIB_##symbol])
 #define LTCP_COUNT_N(ln, symbol, n) this_cpu_add((ln)->mib->count[LTCP_MIB_##symbol], n)
-#define LTCP_UNCOUNT(ln, symbol) this_cpu_dec((ln)->mib->count[LTCP_MIB_##symbol])
 
 int ltcp_mib_init(struct ltcp_net *ln);
 void ltcp_mib_exit(struct ltcp_net *ln);
