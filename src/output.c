@@ -80,6 +80,16 @@ static unsigned int mark_burst(struct sk_buff *skb, const struct ltcp_sock *ls,
 	return info->gso_segs;
 }
 
+/* As skb_set_owner_w() does, for what is nobody's yet, and a full socket */
+static inline void own(struct sk_buff *skb, struct sock *sk)
+{
+	skb->sk = sk;
+	skb->destructor = sock_wfree;
+	skb_set_hash_from_sk(skb, sk);
+	/* What waits below the socket keeps it, by an octet at least, without a reference */
+	refcount_add(skb->truesize, &sk->sk_wmem_alloc);
+}
+
 /* The one way out for a connection's segments */
 static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan *plan, u64 now)
 {
@@ -92,7 +102,7 @@ static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan
 	ltcp_transmit_header(&ls->tcb, plan, &env, &seg);
 	n = mark_burst(skb, ls, plan);
 	push_header(skb, &seg, seg_header_len(&seg), &ls->node.key);
-	skb_set_owner_w(skb, sk);
+	own(skb, sk);
 	skb->ip_summed = CHECKSUM_NONE;
 	ls->family->checksum(skb, &ls->node.key, __sk_dst_get(sk));
 	trace_ltcp_segment_out(ltcp_sk_net(sk), &ls->node.key, &seg);
