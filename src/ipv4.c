@@ -75,6 +75,27 @@ static bool ipv4_plain(const struct net *net, const struct sock *sk)
 #endif
 }
 
+/*
+ * Does a route stay what it is when source address and port become known? Rules of the
+ * administrator's and IPsec may ask for these, and so may the choice among equal paths; not
+ * if that goes by addresses, since ours is one that the path itself has brought; should routes
+ * change, it is asked which path goes with that address.
+ */
+static bool ipv4_is_final(const struct sock *sk)
+{
+	const struct net *net = sock_net(sk);
+
+#ifdef CONFIG_IP_MULTIPLE_TABLES
+	if (net->ipv4.fib_has_custom_rules)
+		return false;
+#endif
+#ifdef CONFIG_IP_ROUTE_MULTIPATH
+	if (READ_ONCE(net->ipv4.sysctl_fib_multipath_hash_policy))
+		return false;
+#endif
+	return ipv4_plain(net, sk);
+}
+
 static __always_inline struct rtable *ipv4_route_flow(struct net *net, struct flowi4 *fl4,
 						      const struct sock *sk)
 {
@@ -137,7 +158,8 @@ static struct dst_entry *ipv4_route_sock(struct sock *sk)
 
 /*
  * An address to connect to, and the address to come from: is there a way at all?
- * Which one it is to be is asked once the port is known (ipv4_rehash()).
+ * Which one it is to be is asked again once the port is known, if that can make a
+ * difference (ipv4_rehash()).
  */
 static int ipv4_connect_route(struct sock *sk, const struct sockaddr_in *sin, __be32 *saddr,
 			      __be32 *daddr)
@@ -165,7 +187,12 @@ static int ipv4_connect_route(struct sock *sk, const struct sockaddr_in *sin, __
 	}
 	/* MUST-46: a connection has one peer. */
 	many = rt->rt_flags & (RTCF_MULTICAST | RTCF_BROADCAST);
-	ip_rt_put(rt);
+	if (!many && ipv4_is_final(sk)) {
+		ipv4_take_route(sk, rt);
+	} else {
+		ip_rt_put(rt);
+		sk_dst_reset(sk);
+	}
 	if (many)
 		return -ENETUNREACH;
 	*saddr = inet->inet_saddr ?: fl4.saddr;
@@ -216,7 +243,7 @@ static int ipv4_connect(struct sock *sk, struct sockaddr *addr, int len)
 /* Rules for packets, IPsec's above all, may ask for the source port. */
 static int ipv4_rehash(struct sock *sk)
 {
-	return PTR_ERR_OR_ZERO(ipv4_lookup(sk));
+	return __sk_dst_get(sk) ? 0 : PTR_ERR_OR_ZERO(ipv4_lookup(sk));
 }
 
 /* Passive open */
