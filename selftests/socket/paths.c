@@ -424,6 +424,43 @@ TEST_F(paths, metric_advmss_of_the_passive_side)
 	EXPECT_EQ(800, p.mss);
 }
 
+/* The MSS of a SYN from here, by a rule of host 1's for its own address, and @more */
+static int mss_by_rule(FIXTURE_DATA(paths) *self, const char *more)
+{
+	char command[200];
+	struct packet p;
+	int sv[2], tap, ret;
+
+	snprintf(command, sizeof(command), "ip -%d rule add from %s %s lookup 100",
+		 stream_ipv6() ? 6 : 4, stream_ipv6() ? "fd00::1" : "10.0.0.1", more);
+	if (system(command) ||
+	    netns_ip("route add 10.0.0.2 dev eth0 advmss 800 table 100\n"
+		     "route add fd00::2 dev eth0 advmss 800 table 100\n"))
+		return -1;
+	tap = tap_open("eth0");
+	ret = pair_across(self, sv) || !tap_find(tap, &p, SYN, false, 1000) ? -1 : p.mss;
+	close(tap);
+	return ret;
+}
+
+/* What only the route says, which is asked for when nobody has chosen an address yet */
+TEST_F(paths, rule_by_our_address)
+{
+	EXPECT_EQ(800, mss_by_rule(self, ""));
+}
+
+TEST_F(paths, rule_by_our_port)
+{
+	ASSERT_OK(sysctl_set_path("ipv4/ip_local_port_range", "5000 5001"));
+	EXPECT_EQ(800, mss_by_rule(self, "sport 5000-5001"));
+}
+
+TEST_F(paths, rule_by_another_port)
+{
+	ASSERT_OK(sysctl_set_path("ipv4/ip_local_port_range", "5000 5001"));
+	EXPECT_EQ(mss(1500) + 12, mss_by_rule(self, "sport 6000"));
+}
+
 /* Octets sent before anything is acknowledged, 50 ms away */
 static long first_flight(int fd)
 {
