@@ -99,7 +99,8 @@ enum {
  * @listens: it is in the port's list of listeners; protected by the port's lock
  * @parent: Fast Open: the listener whose queue counts this connection, a reference is
  *	held; NULL: none
- * @timer_at: when sk_timer runs, microseconds; 0: it does not; the earliest of @tcb.timer
+ * @timer_by: when sk_timer runs at the latest, microseconds; 0: it does not; it is set for
+ *	the earliest of @tcb.timer, or an earlier time
  * @counted_orphan: counted in ltcp_net.orphans
  * @cork: TCP_CORK
  * @sparse: the receive queue may hold small pieces that would cost less together
@@ -128,7 +129,7 @@ struct ltcp_sock {
 			struct ltcp_port *port;
 			struct ltcp_listener *listener;
 			struct sk_buff *spare;
-			u64 timer_at;
+			u64 timer_by;
 			struct ltcp_saved_syn *saved_syn;
 			struct sock *parent;
 			u32 stamp_base;

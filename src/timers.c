@@ -24,25 +24,53 @@ static u64 earliest(const struct ltcp_tcb *tcb)
 }
 
 /*
+ * How much later than asked a kernel timer may run, by how far ahead it is set: to the next
+ * jiffy, and to the next step of the wheel. That is a jiffy up to 62 of them, and grows
+ * eightfold with each eightfold distance (LVL_GRAN() in kernel/time/timer.c).
+ */
+static u64 lateness(u64 delay)
+{
+	u64 step = TICK_USEC;
+
+	while (delay > 62 * step)
+		step *= 8;
+	return TICK_USEC + step;
+}
+
+/* mod_timer() would not move a timer to a finer step of the wheel if the jiffy is the same */
+static void set_timer(struct sock *sk, u64 delay)
+{
+	unsigned long expires = jiffies + usecs_to_jiffies(delay);
+
+	if (sk->sk_timer.expires == expires)
+		sk_stop_timer(sk, &sk->sk_timer);
+	sk_reset_timer(sk, &sk->sk_timer, expires);
+}
+
+/*
  * Deadlines mostly move away (each ACK pushes RTX on), so the timer is only
  * ever moved forward in time: one that runs early finds nothing due and is
- * set again.
+ * set again. What counts is when it runs at the latest: set for a keep-alive in
+ * hours it may be minutes late, and a deadline just after that must not wait for it.
  */
 void ltcp_timers_sync(struct sock *sk, u64 now)
 {
 	struct ltcp_sock *ls = ltcp_sk(sk);
-	u64 at = earliest(&ls->tcb);
+	u64 at = earliest(&ls->tcb), delay, by;
 
-	if (!at || (ls->timer_at && ls->timer_at <= at))
+	if (!at || (ls->timer_by && ls->timer_by <= at))
 		return;
-	ls->timer_at = at;
-	sk_reset_timer(sk, &sk->sk_timer,
-		       jiffies + (at > now ? usecs_to_jiffies(min_t(u64, at - now, INT_MAX)) : 0));
+	delay = at > now ? min_t(u64, at - now, INT_MAX) : 0;
+	by = now + delay + lateness(delay);
+	if (ls->timer_by && ls->timer_by <= by)
+		return;
+	ls->timer_by = by;
+	set_timer(sk, delay);
 }
 
 void ltcp_timers_stop(struct sock *sk)
 {
-	ltcp_sk(sk)->timer_at = 0;
+	ltcp_sk(sk)->timer_by = 0;
 	sk_stop_timer(sk, &sk->sk_timer);
 }
 
@@ -76,7 +104,7 @@ void ltcp_timers_run(struct sock *sk)
 	u64 now = ltcp_now();
 	int i;
 
-	ltcp_sk(sk)->timer_at = 0;
+	ltcp_sk(sk)->timer_by = 0;
 	for (i = 0; i < LTCP_N_TIMERS; i++)
 		if (tcb->timer[i] && tcb->timer[i] <= now)
 			expire(sk, i, now);
@@ -100,5 +128,5 @@ static void timer_expired(struct timer_list *t)
 void ltcp_timers_init(struct sock *sk)
 {
 	timer_setup(&sk->sk_timer, timer_expired, 0);
-	ltcp_sk(sk)->timer_at = 0;
+	ltcp_sk(sk)->timer_by = 0;
 }

@@ -500,6 +500,27 @@ WIRE_TEST(keepalive_not_while_outstanding)
 	wire_expect_state(w, fd, ESTABLISHED);
 }
 
+/*
+ * The kernel's timer for a deadline far ahead may run minutes late (here two, src/timers.c).
+ * What is due just after that deadline does not wait for it, wherever in a jiffy it lies.
+ */
+WIRE_TEST(rto_beside_keepalive)
+{
+	int idle = 2000, fd, i;
+
+	for (i = 0; i < 4; i++) {
+		wire_sleep(w, i);
+		fd = keepalive(w, idle, 0, 0);
+		wire_expect_nothing(w, idle * SECOND - RTO_MIN / 2 - 1);
+		wire_write(w, fd, 100);
+		wire_expect(w, PSH | ACK, .len = 100);
+		wire_expect(w, PSH | ACK, .seq = 1, .len = 100, .after = RTO_MIN);
+		wire_abort(w, fd);
+		wire_expect(w, RST, .seq = 101);
+		wire_new_flow(w);
+	}
+}
+
 /* The peer has forgotten the connection: its RST ends it */
 WIRE_TEST(keepalive_finds_reset)
 {
