@@ -89,6 +89,7 @@ void ltcp_socket_renew(struct sock *sk)
 {
 	ltcp_cong_end(&ltcp_sk(sk)->tcb);
 	ltcp_tcb_renew(&ltcp_sk(sk)->tcb);
+	ltcp_sk(sk)->stamp_id = 0;	/* the base was of the old sequence space */
 	ltcp_totals_end(&ltcp_sk(sk)->totals);
 }
 

@@ -400,13 +400,16 @@ static int ltcp_send_check_cmsg(struct sock *sk, struct msghdr *msg, u32 *stamps
 	return err;
 }
 
-/* SOF_TIMESTAMPING_OPT_ID counts octets from where it was switched on */
-static void ltcp_send_number(struct ltcp_sock *lsk, u32 stamps)
+/*
+ * SOF_TIMESTAMPING_OPT_ID counts octets from where it was switched on, or from the connection's
+ * first; @sent of this call are queued already, with the SYN.
+ */
+static void ltcp_send_number(struct ltcp_sock *lsk, u32 stamps, int sent)
 {
 	bool id = stamps & SOF_TIMESTAMPING_OPT_ID;
 
 	if (id && !lsk->stamp_id)
-		lsk->stamp_base = lsk->tcb.snd_end;
+		lsk->stamp_base = lsk->tcb.snd_end - sent;
 	lsk->stamp_id = id;
 }
 
@@ -517,7 +520,7 @@ static int ltcp_sendmsg_locked(struct sock *sk, struct msghdr *msg)
 	err = ltcp_send_begin(sk, msg, &timeo, &stamps, &sent);
 	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 	if (!err) {
-		ltcp_send_number(ltcp_sk(sk), stamps);
+		ltcp_send_number(ltcp_sk(sk), stamps, sent);
 		if (unlikely(!ltcp_sk(sk)->tcb.gso_max))
 			ltcp_output_begin(sk);
 		err = ltcp_send_all(sk, msg, &timeo, &sent);

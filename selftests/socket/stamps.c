@@ -193,6 +193,79 @@ TEST_F(stamps, of_a_large_write)
 	EXPECT_EQ(SCM_TSTAMP_ACK, told.err.ee_info);
 }
 
+/* What to ask for to be told of the last octet of each call when it has arrived */
+#define ARRIVED	(SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID |		\
+		 SOF_TIMESTAMPING_OPT_TSONLY | SOF_TIMESTAMPING_TX_ACK)
+
+/* The number of a stamp that is ten octets' */
+static int number_of_ten(int fd)
+{
+	struct told told;
+
+	if (send(fd, "1234567890", 10, 0) != 10 || next_stamp(fd, &told) < 0)
+		return -1;
+	return told.err.ee_data;
+}
+
+/* Octets count anew with each connection; with Linux's TCP when the option is set anew */
+TEST_F(stamps, of_another_connection)
+{
+	const struct sockaddr unspec = { .sa_family = AF_UNSPEC };
+	int fd, peer;
+
+	ASSERT_OK(stream_listener(addr_loopback(4000), 2));
+	fd = stream_connected(addr_loopback(4000));
+	ASSERT_OK(opt_set(fd, SOL_SOCKET, SO_TIMESTAMPING, ARRIVED));
+	EXPECT_EQ(9, number_of_ten(fd));
+	EXPECT_EQ(19, number_of_ten(fd));
+	ASSERT_OK(connect(fd, &unspec, sizeof(unspec)));
+	ASSERT_OK(stream_connect(fd, addr_loopback(4000)));
+	if (!flavour.ltcp) {
+		EXPECT_NE(9, number_of_ten(fd));
+		ASSERT_OK(opt_set(fd, SOL_SOCKET, SO_TIMESTAMPING, 0));
+		ASSERT_OK(opt_set(fd, SOL_SOCKET, SO_TIMESTAMPING, ARRIVED));
+	}
+	EXPECT_EQ(9, number_of_ten(fd));
+	if (!flavour.ltcp)
+		return;
+	/* ... and with each one that is accepted */
+	ASSERT_OK(connect(fd, &unspec, sizeof(unspec)));
+	ASSERT_OK(stream_bind(fd, addr_loopback(4001)));
+	ASSERT_OK(listen(fd, 1));
+	for (int i = 0; i < 2; i++) {
+		ASSERT_OK(stream_connected(addr_loopback(4001)));
+		peer = stream_accept(fd);
+		ASSERT_OK(peer);
+		EXPECT_EQ(9, number_of_ten(peer));
+		EXPECT_EQ(19, number_of_ten(peer));
+	}
+}
+
+/* Text that goes with the SYN counts, too */
+TEST_F(stamps, of_fast_open)
+{
+	int listener = stream_listener(addr_loopback(4000), 2), fd;
+	union addr to = addr_loopback(4000);
+	struct told told;
+	int n;
+
+	if (!flavour.ltcp)
+		SKIP(return, "a socket that is not connected cannot have numbers");
+	ASSERT_OK(sysctl_set("fastopen", "3"));
+	ASSERT_OK(opt_set(listener, SOL_TCP, TCP_FASTOPEN, 5));
+	/* The first brings the cookie */
+	for (int i = 0; i < 2; i++) {
+		fd = stream_socket(0);
+		ASSERT_OK(opt_set(fd, SOL_SOCKET, SO_TIMESTAMPING, ARRIVED));
+		EXPECT_EQ(5, sendto(fd, "hello", 5, MSG_FASTOPEN, &to.sa, addr_len()));
+		for (n = 0; next_stamp(fd, &told) >= 0; n++)
+			EXPECT_EQ(4, told.err.ee_data);
+		EXPECT_LE(1, n);
+		EXPECT_EQ(14, number_of_ten(fd));
+		close(fd);
+	}
+}
+
 /* A control message asks for the stamps of one call */
 TEST_F(stamps, of_one_call)
 {
