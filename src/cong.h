@@ -7,6 +7,7 @@
 #ifndef LTCP_CONG_H
 #define LTCP_CONG_H
 
+#include <linux/device.h>
 #include <net/sock.h>
 
 #include "core/cong.h"
@@ -35,6 +36,14 @@ int __visible ltcp_cong_register(struct ltcp_cong_ops *ops);
  *	a reference to @ops->owner
  */
 void __visible ltcp_cong_unregister(struct ltcp_cong_ops *ops);
+
+/**
+ * module_ltcp_cong() - all that a module with one algorithm does: offer it while it is loaded
+ * @ops: variable of struct ltcp_cong_ops, NAME_ops: the module's functions become
+ *	NAME_ops_init() and NAME_ops_exit()
+ */
+#define module_ltcp_cong(ops) \
+	module_driver(ops, ltcp_cong_register, ltcp_cong_unregister)
 
 /**
  * ltcp_cong_get() - find an algorithm, its module is loaded if need be and if the caller may

@@ -44,7 +44,7 @@ static void example_grow(struct ltcp_tcb *tcb, const struct ltcp_cong_sample *sa
 	e->credit %= 100;
 }
 
-static struct ltcp_cong_ops example = {
+static struct ltcp_cong_ops example_ops = {
 	.name = "example",
 	.flags = LTCP_CONG_RESTRICTED,	/* not fair to others: for root, or as the default */
 	.init = example_init,
@@ -53,17 +53,6 @@ static struct ltcp_cong_ops example = {
 	.owner = THIS_MODULE,
 };
 
-static int __init example_start(void)
-{
-	return ltcp_cong_register(&example);
-}
-
-static void __exit example_stop(void)
-{
-	ltcp_cong_unregister(&example);
-}
-
-module_init(example_start);
-module_exit(example_stop);
+module_ltcp_cong(example_ops);
 MODULE_DESCRIPTION("An example of a congestion control for LTCP");
 MODULE_LICENSE("GPL");
