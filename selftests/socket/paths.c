@@ -718,6 +718,53 @@ TEST_F(paths, early_demux)
 	EXPECT_EQ(before + 2, stream_counter("EarlyDemux"));
 }
 
+/* A number under /proc/sys/net/netfilter, or -1 */
+static long netfilter_get(const char *name)
+{
+	char path[100];
+	long value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/netfilter/%s", name);
+	file = fopen(path, "r");
+	if (!file)
+		return -1;
+	if (fscanf(file, "%ld", &value) != 1)
+		value = -1;
+	fclose(file);
+	return value;
+}
+
+/* Does connection tracking know of nothing within five minutes? It looks once a minute or two */
+static bool forgets_all(void)
+{
+	for (int i = 0; i < 300; i++) {
+		if (!netfilter_get("nf_conntrack_count"))
+			return true;
+		sleep_ms(1000);
+	}
+	return false;
+}
+
+/* Text that nobody reads does not keep what connection tracking knew of it */
+TEST_F_TIMEOUT(paths, conntrack_is_let_go, 400)
+{
+	char octet;
+	int sv[2];
+
+	at(self, 1);
+	ASSERT_EQ(0, system("tc qdisc add dev eth0 clsact && "
+			    "tc filter add dev eth0 ingress protocol all matchall action ct commit"));
+	ASSERT_OK(sysctl_set_path("netfilter/nf_conntrack_generic_timeout", "1"));
+	ASSERT_OK(sysctl_set_path("netfilter/nf_conntrack_tcp_timeout_established", "1"));
+	ASSERT_OK(pair_across(self, sv));
+	ASSERT_EQ(1, send(sv[1], "x", 1, 0));
+	ASSERT_EQ(POLLIN, wait_events(sv[0], POLLIN, 1000));
+	EXPECT_LE(1, netfilter_get("nf_conntrack_count"));
+	EXPECT_TRUE(forgets_all());
+	EXPECT_EQ(1, recv(sv[0], &octet, 1, 0));
+}
+
 /* A route that is remembered is not used when there is none any more */
 TEST_F(paths, address_goes_and_returns)
 {
