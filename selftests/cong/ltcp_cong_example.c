@@ -52,6 +52,8 @@ static struct ltcp_cong_ops example_ops = {
 	.grow = example_grow,
 	.owner = THIS_MODULE,
 };
+module_param_named(flags, example_ops.flags, uint, 0444);
+MODULE_PARM_DESC(flags, "what it asks for, a sum of LTCP_CONG_*");
 
 module_ltcp_cong(example_ops);
 MODULE_DESCRIPTION("An example of a congestion control for LTCP");
