@@ -47,6 +47,11 @@
 #endif
 #endif
 
+/* skb_set_delivery_time() is told a clock since 6.11; before, whether it is this one */
+#if LTCP_KERNEL_BEFORE(6, 11)
+#define SKB_CLOCK_MONOTONIC	true
+#endif
+
 /*
  * proto.accept: LTCP_COMPAT_ACCEPT(fn) after the definition of fn, written as
  * 6.10 and later want it, and .accept = ltcp_compat_accept(fn).

@@ -90,6 +90,22 @@ static inline void own(struct sk_buff *skb, struct sock *sk)
 	refcount_add(skb->truesize, &sk->sk_wmem_alloc);
 }
 
+/*
+ * When it may leave, as TCP's packets have it: fq keeps it until then. What has no such time fq
+ * paces by sk_pacing_rate, but roughly, and since 6.7 only if SO_MAX_PACING_RATE is set, where the
+ * socket is not TCP's. An ACK waits for nothing.
+ */
+static void set_departure(const struct sock *sk, struct sk_buff *skb,
+			  const struct ltcp_plan *plan, u64 now)
+{
+	if (READ_ONCE(sk->sk_pacing_status) == SK_PACING_NONE)
+		return;
+	if ((plan->len || plan->flags & LTCP_FIN) && !(plan->flags & LTCP_SYN))
+		now = ltcp_pace_departure(&ltcp_sk(sk)->tcb, now);
+	/* ltcp_now() is just ahead of the clock */
+	skb_set_delivery_time(skb, (now - 1) * NSEC_PER_USEC, SKB_CLOCK_MONOTONIC);
+}
+
 /* The one way out for a connection's segments */
 static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan *plan, u64 now)
 {
@@ -103,6 +119,7 @@ static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan
 	n = mark_burst(skb, ls, plan);
 	push_header(skb, &seg, seg_header_len(&seg), &ls->node.key);
 	own(skb, sk);
+	set_departure(sk, skb, plan, now);
 	skb->ip_summed = CHECKSUM_NONE;
 	ls->family->checksum(skb, &ls->node.key, __sk_dst_get(sk));
 	trace_ltcp_segment_out(ltcp_sk_net(sk), &ls->node.key, &seg);
@@ -385,17 +402,16 @@ static void update_gso_max(struct sock *sk, u64 rate)
 		tcb->gso_max = min_t(u64, tcb->gso_max, div_u64(rate, 1000));
 }
 
-/* SO_MAX_PACING_RATE, or what the congestion control wants; fq goes by sk_pacing_rate; 0: any */
+/* SO_MAX_PACING_RATE, or what the congestion control wants; 0: any */
 static u64 pacing_rate(struct sock *sk)
 {
-	u32 status = READ_ONCE(sk->sk_pacing_status);
 	u64 rate;
 
-	if (status == SK_PACING_NONE)
+	if (READ_ONCE(sk->sk_pacing_status) == SK_PACING_NONE)
 		return 0;
 	rate = ltcp_pace_rate(&ltcp_sk(sk)->tcb, READ_ONCE(sk->sk_max_pacing_rate));
 	WRITE_ONCE(sk->sk_pacing_rate, rate);
-	return status == SK_PACING_NEEDED && rate != ~0UL ? rate : 0;
+	return rate != ~0UL ? rate : 0;
 }
 
 void ltcp_output_limit(struct sock *sk, u64 now)
@@ -431,6 +447,8 @@ static bool send_all(struct sock *sk, u64 now)
 		}
 		if (rate)
 			ltcp_pace_sent(tcb, plan.len, rate, now);
+		else
+			ltcp_pace_free(tcb, now);
 		sent = true;
 	}
 	if (sent)

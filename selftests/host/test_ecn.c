@@ -379,6 +379,32 @@ TEST(pace_by_rate)
 	EXPECT_LE(n, 1000 + 20);	/* 10 ms of credit at first */
 }
 
+/* What is handed over early has its time with it, for fq: a turn each, however late the timer is */
+TEST(pace_departures)
+{
+	struct ltcp_tcb tcb = { .cong = &ltcp_cong_reno };
+	u64 t = 1000 * SECOND, start = t;
+	u32 i;
+
+	EXPECT_EQ(ltcp_pace_departure(&tcb, t), t);
+	for (i = 0; i < 50; i++) {
+		while (ltcp_pace_wait(&tcb, t))
+			t = tcb.timer[LTCP_TIMER_PACE] + i % 10 * MS;
+		EXPECT_EQ(ltcp_pace_departure(&tcb, t), start + i * 3 * MS);
+		ltcp_pace_sent(&tcb, 300, 100000, t);
+	}
+	/* What does not wait for its turn goes in order, and soon: a probe, a limit that is gone */
+	t += 5 * MS;
+	ltcp_pace_sent(&tcb, 100000, 100000, t);
+	EXPECT_EQ(ltcp_pace_departure(&tcb, t), t + 10 * MS);
+	EXPECT_EQ(ltcp_pace_departure(&tcb, t + 2 * SECOND), t + 2 * SECOND);
+	EXPECT(ltcp_pace_wait(&tcb, t + MS));
+	ltcp_pace_free(&tcb, t + MS);
+	EXPECT(!ltcp_pace_wait(&tcb, t + MS));
+	EXPECT_EQ(ltcp_pace_departure(&tcb, t + 9 * MS), t + 11 * MS);
+	EXPECT_EQ(ltcp_pace_departure(&tcb, t + 12 * MS), t + 12 * MS);
+}
+
 /* By window and round trip, if the algorithm wants it: twice the pace in slow start */
 TEST(pace_by_algorithm)
 {

@@ -5,8 +5,8 @@
 #include "cong.h"
 #include "pace.h"
 
-/* A kernel timer may be that late; what it held back is then sent at once */
-#define LATE_US	10000u
+/* A kernel timer may be that late: what is due within this time is sent already */
+#define AHEAD_US	10000u
 
 u64 ltcp_pace_rate(const struct ltcp_tcb *tcb, u64 limit)
 {
@@ -30,9 +30,17 @@ bool ltcp_pace_wait(struct ltcp_tcb *tcb, u64 now)
 
 void ltcp_pace_sent(struct ltcp_tcb *tcb, u32 octets, u64 rate, u64 now)
 {
-	u64 from = now > LATE_US ? now - LATE_US : 0;
+	u64 from = now > AHEAD_US ? now - AHEAD_US : 0;
 
 	if (tcb->pace_at > from)
 		from = tcb->pace_at;
 	tcb->pace_at = from + div64_u64(octets * 1000000ull, rate ? : 1);
+}
+
+u64 ltcp_pace_departure(const struct ltcp_tcb *tcb, u64 now)
+{
+	/* What goes though it is not its turn follows what was due within AHEAD_US */
+	u64 at = (tcb->pace_at < now ? tcb->pace_at : now) + AHEAD_US;
+
+	return at > now ? at : now;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Pacing: no more than so many octets a second, whatever the windows allow. For
- * connections whose user or whose congestion control asks for it, where no
- * queueing discipline (fq) does it.
+ * connections whose user or whose congestion control asks for it. The timer is
+ * coarse, so what is due soon is handed to IP with its time of departure: fq keeps
+ * it until then, and any other queueing discipline lets it go a little early.
  */
 #ifndef LTCP_CORE_PACE_H
 #define LTCP_CORE_PACE_H
@@ -34,5 +35,25 @@ bool ltcp_pace_wait(struct ltcp_tcb *tcb, u64 now);
  * @now: clock
  */
 void ltcp_pace_sent(struct ltcp_tcb *tcb, u32 octets, u64 rate, u64 now);
+
+/**
+ * ltcp_pace_free() - text was sent, and is not paced
+ * @tcb: nor is what follows, should it have been before
+ * @now: clock
+ */
+static inline void ltcp_pace_free(struct ltcp_tcb *tcb, u64 now)
+{
+	if (tcb->pace_at > now)
+		tcb->pace_at = now;
+}
+
+/**
+ * ltcp_pace_departure() - when may leave what is sent now?
+ * @tcb: the connection; whether it is paced at present does not matter
+ * @now: clock
+ *
+ * Return: @now or a little later, and never sooner than what was sent before
+ */
+u64 ltcp_pace_departure(const struct ltcp_tcb *tcb, u64 now);
 
 #endif
