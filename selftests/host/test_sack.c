@@ -313,6 +313,27 @@ TEST(sack_tail_probe_of_fast_links)
 	EXPECT_EQ(p.tcb.timer[LTCP_TIMER_RTX], now + 10 * MS);
 }
 
+/* The window has shrunk and lets no probe go: that keeps nothing else from being sent again */
+TEST(sack_tail_probe_behind_the_window)
+{
+	struct peer p;
+
+	in_flight(&p, with_sack, 4, 4);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = SEG(0), .wnd = 1);
+	EXPECT_EQ(p.tcb.rtx_mode, LTCP_RTX_PROBE);
+	peer_wait_until(&p, p.tcb.timer[LTCP_TIMER_RTX]);
+	EXPECT(p.tcb.rack.probe_due);
+	EXPECT_SILENT(&p);
+	peer_wait_until(&p, p.tcb.timer[LTCP_TIMER_RTX]);
+	expect_segment(&p, 0);
+
+	in_flight(&p, with_sack, 4, 4);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = SEG(0), .wnd = 1);
+	peer_wait_until(&p, p.tcb.timer[LTCP_TIMER_RTX]);
+	ACKS(&p, 0, 1, 4);
+	expect_segment(&p, 0);
+}
+
 /* FIN is part of the tail */
 TEST(sack_tail_probe_with_fin)
 {

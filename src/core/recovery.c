@@ -172,6 +172,7 @@ static void enter_fast(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 	tcb->prr_delivered = 0;
 	tcb->prr_out = 0;
 	tcb->prr_flight = flight;
+	tcb->rack.probe_due = 0;
 	tcb->rtx_force = 1;
 	ltcp_plpmtu_forget(tcb);
 	start_undo(tcb);
@@ -440,6 +441,7 @@ void ltcp_recovery_timeout(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v
 	tcb->recovery = LTCP_REC_LOSS;
 	tcb->dupacks = 0;
 	tcb->rack.probing = 0;
+	tcb->rack.probe_due = 0;	/* a window that has shrunk may never let it go */
 	tcb->rtx_force = 1;
 	ltcp_plpmtu_forget(tcb);
 }
