@@ -142,6 +142,91 @@ TEST(sack_proportional_rate)
 	EXPECT_EQ(p.tcb.cwnd, 10 * MSS);
 }
 
+/* Segments of 100 octets in flight, each by itself */
+static void small_in_flight(struct peer *p, u32 segments)
+{
+	u32 i;
+
+	opened(p, with_sack);
+	p->tcb.nodelay = 1;
+	for (i = 0; i < segments; i++)
+		peer_send(p, 100);
+	EXPECT_EQ(p->n_sent, segments);
+	p->n_sent = 0;
+	now += RTT;
+}
+
+/* An ACK of nothing new with one block for each of @n octets' places */
+static void small_sacked(struct peer *p, u32 n, const u32 *at)
+{
+	struct ltcp_options opt = { .n_sack = n };
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		opt.sack[i].start = SEG(0) + at[i];
+		opt.sack[i].end = opt.sack[i].start + 100;
+	}
+	ARRIVES(p, .flags = ACK, .seq = IRS + 1, .ack = SEG(0), .opt = opt);
+}
+
+/* RFC 6675 section 4, IsLost(): three sequences apart, though short and told by one ACK */
+TEST(sack_lost_by_sequences)
+{
+	struct peer p;
+
+	small_in_flight(&p, 10);
+	small_sacked(&p, 2, (const u32[]){ 100, 300 });
+	EXPECT_EQ(p.tcb.recovery, LTCP_REC_OPEN);
+	EXPECT_SILENT(&p);
+
+	small_in_flight(&p, 10);
+	small_sacked(&p, 3, (const u32[]){ 100, 300, 500 });
+	EXPECT_EQ(p.tcb.recovery, LTCP_REC_FAST);
+	EXPECT_SENT(&p, ACK, SEG(0), IRS + 1, 100);
+}
+
+/* ... or more than two segments' octets, told by one ACK; as many are not more */
+TEST(sack_lost_by_octets)
+{
+	struct peer p;
+
+	in_flight(&p, with_sack, 10, 10);
+	ACKS(&p, 0, 1, 3);
+	EXPECT_EQ(p.tcb.recovery, LTCP_REC_OPEN);
+	EXPECT_SILENT(&p);
+
+	in_flight(&p, with_sack, 10, 10);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = SEG(0),
+		.opt = { .n_sack = 1, .sack[0] = { SEG(1), SEG(3) + 1 } });
+	EXPECT_EQ(p.tcb.recovery, LTCP_REC_FAST);
+	expect_segment(&p, 0);
+}
+
+/*
+ * Nothing was measured yet (Karn's rule, cookies): what RACK itself has seen is the round
+ * trip, so that one segment ahead of others proves no more than otherwise
+ */
+TEST(sack_before_any_measurement)
+{
+	struct peer p;
+
+	opened(&p, with_sack);
+	ltcp_rtt_init(&p.tcb.rtt, 0);
+	p.tcb.cwnd = 10 * MSS;
+	peer_send(&p, 10 * MSS);
+	p.n_sent = 0;
+	now += RTT;
+	ACKS(&p, 0, 1, 2);
+	EXPECT_EQ(p.tcb.recovery, LTCP_REC_OPEN);
+	EXPECT_EQ(p.tcb.rtx_mode, LTCP_RTX_REORDER);
+	EXPECT_EQ(p.tcb.timer[LTCP_TIMER_RTX], now + RTT / 4);
+	ACKS(&p, 0, 1, 3);
+	EXPECT_SILENT(&p);
+	ACKS(&p, 0, 1, 4);
+	EXPECT_EQ(p.tcb.recovery, LTCP_REC_FAST);
+	expect_segment(&p, 0);
+}
+
 /* Several holes: each goes as soon as it is known */
 TEST(sack_three_holes)
 {

@@ -51,21 +51,45 @@ void ltcp_rack_recovered(struct ltcp_tcb *tcb)
 		tcb->rack.reo_mult = 0;
 }
 
-/* As many segments as DupThresh; their sizes are not known, so the octets count, too */
+/* Sequences that were received with something missing between them; each is a segment at least */
+static unsigned int sequences_sacked(const struct ltcp_flight *f)
+{
+	unsigned int i, n = 0;
+	bool before = false;
+
+	for (i = 0; i < f->n; i++) {
+		bool sacked = ltcp_flight_span(f, i)->is & LTCP_SPAN_SACKED;
+
+		n += sacked && !before;
+		before = sacked;
+	}
+	return n;
+}
+
+/*
+ * As many segments as DupThresh. Their sizes are not known, so octets and sequences count, too,
+ * as in IsLost() of RFC 6675 section 4.
+ */
 static bool enough_sacked(const struct ltcp_tcb *tcb)
 {
-	return tcb->dupacks >= DUPACKS || tcb->flight.sacked > (DUPACKS - 1) * tcb->snd_mss;
+	return tcb->dupacks >= DUPACKS || tcb->flight.sacked > (DUPACKS - 1) * tcb->snd_mss ||
+	       sequences_sacked(&tcb->flight) >= DUPACKS;
 }
 
 /* RACK.reo_wnd, section 6.2, step 4 */
 static u32 reo_wnd(const struct ltcp_tcb *tcb)
 {
-	u32 srtt = tcb->rtt.srtt_us / 8;
+	u32 srtt = tcb->rtt.srtt_us / 8, min = tcb->rtt.min_us;
 	u64 wnd;
 
+	/* Nothing was measured yet: the SYN went twice, or there was a cookie */
+	if (!srtt) {
+		srtt = tcb->rack.rtt_us;
+		min = srtt;
+	}
 	if (!tcb->rack.reordered && (tcb->recovery != LTCP_REC_OPEN || enough_sacked(tcb)))
 		return 0;
-	wnd = (tcb->rack.reo_mult + 1) * (u64)(tcb->rtt.min_us / 4);
+	wnd = (tcb->rack.reo_mult + 1) * (u64)(min / 4);
 	return wnd < srtt ? wnd : srtt;
 }
 
