@@ -126,6 +126,8 @@ TEST(flight_blocks)
 	expect_span(&f, 2, 4000, 100, 0);
 	EXPECT_EQ(d.octets, 500);
 	EXPECT_EQ(d.end, BASE + 2000);
+	EXPECT(!d.reordered);
+	d.before = d.fack;		/* the next ACK */
 	sack(&f, 500, 1000, &d);
 	EXPECT(d.reordered);		/* sent once, and behind what came before */
 	sack(&f, 500, 1000, &d);	/* old news */

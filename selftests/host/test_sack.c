@@ -291,6 +291,25 @@ TEST(sack_known_reordering)
 	EXPECT_EQ(p.tcb.recovery, LTCP_REC_OPEN);
 }
 
+/*
+ * What one ACK tells of first came in no order that it would show: an ACK that was delayed, so
+ * that it also acknowledges something, and the blocks of ACKs that were lost
+ */
+TEST(sack_one_ack_shows_no_reordering)
+{
+	struct peer p;
+
+	in_flight(&p, with_sack, 10, 10);
+	ACKS(&p, 1, 2, 3);
+	EXPECT(!p.tcb.rack.reordered);
+	ACKS(&p, 1, 6, 7, 4, 5, 2, 3);
+	EXPECT(!p.tcb.rack.reordered);
+	EXPECT_EQ(p.tcb.recovery, LTCP_REC_FAST);
+	expect_segment(&p, 1);
+	ACKS(&p, 1, 3, 4, 6, 7);
+	EXPECT(p.tcb.rack.reordered);
+}
+
 /* A retransmission that is lost as well is found by its time, before any timeout */
 TEST(sack_lost_retransmission)
 {
@@ -299,6 +318,7 @@ TEST(sack_lost_retransmission)
 	in_flight(&p, with_sack, 10, 100);
 	ACKS(&p, 0, 1, 4);
 	expect_segment(&p, 0);
+	now++;
 	ACKS(&p, 0, 1, 10);
 	EXPECT(p.n_sent > 0);		/* new text, sent after it */
 	p.n_sent = 0;

@@ -222,7 +222,7 @@ static void deliver(const struct ltcp_span *span, u32 start, u32 end, struct ltc
 	if (!(span->is & LTCP_SPAN_AGAIN)) {
 		if (seq_le(end, d->recover))
 			d->fresh += end - start;
-		if (seq_lt(end, d->fack))
+		if (seq_lt(end, d->before))
 			d->reordered = true;
 	}
 	d->fack = seq_max(d->fack, end);

@@ -81,6 +81,7 @@ struct ltcp_flight {
  * @fresh: so many of them were sent once only, and before that
  * @sacked: so many of them out of order
  * @fack: just past the highest that was ever received; kept up
+ * @before: @fack before the ACK: what one ACK tells was received in any order
  * @reordered: something sent once was received after what lies beyond it
  * @timed: @sent and @end are set
  * @sent: when the most recently sent of it was sent
@@ -95,6 +96,7 @@ struct ltcp_delivery {
 	u32 fresh;
 	u32 sacked;
 	u32 fack;
+	u32 before;
 	u32 sent;
 	u32 end;
 	bool echoed;

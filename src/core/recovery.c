@@ -112,6 +112,7 @@ static void hear(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, struct news *
 		.echo = echo_us(tcb, seg),
 		.recover = tcb->recover,
 		.fack = tcb->flight.fack,
+		.before = tcb->flight.fack,
 	};
 	if (tcb->sack_ok) {
 		take_dsack(tcb, seg, news, v);
