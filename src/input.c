@@ -7,6 +7,7 @@
 #include <net/inet_ecn.h>
 #include <net/ip.h>
 
+#include "autocork.h"
 #include "compat.h"
 #include "demux.h"
 #include "fastopen.h"
@@ -142,6 +143,13 @@ static unsigned int backlog_limit(const struct sock *sk)
 	return min_t(u64, limit, INT_MAX);
 }
 
+/* An ACK that was sent on this host claims to be lighter than it is */
+static void weigh(struct sk_buff *skb)
+{
+	if (!skb_is_nonlinear(skb))
+		skb->truesize = max_t(u32, skb->truesize, SKB_TRUESIZE(skb_end_offset(skb)));
+}
+
 static void to_connection(struct ltcp_net *ln, const struct ltcp_family *family,
 			  struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg)
 {
@@ -158,6 +166,7 @@ static void to_connection(struct ltcp_net *ln, const struct ltcp_family *family,
 		ltcp_input_segment(sk, skb, seg, ltcp_now());
 	} else {
 		ltcp_input_detach(skb);
+		weigh(skb);
 		if (sk_add_backlog(sk, skb, backlog_limit(sk))) {
 			LTCP_COUNT(ln, DROP_BACKLOG);
 			kfree_skb(skb);
@@ -399,10 +408,12 @@ void ltcp_input_redirect(struct ltcp_net *ln, const struct ltcp_key *key, int di
 
 void ltcp_input_deferred(struct sock *sk)
 {
-	if (!READ_ONCE(sk->sk_tsq_flags))
+	if (!(READ_ONCE(sk->sk_tsq_flags) & LTCP_DEFERRED_ANY))
 		return;
 	if (test_and_clear_bit(LTCP_DEFERRED_MTU, &sk->sk_tsq_flags))
 		mtu_reduced(sk, ltcp_sk(sk)->mtu);
 	if (test_and_clear_bit(LTCP_DEFERRED_TIMER, &sk->sk_tsq_flags) && sk->sk_state != TCP_CLOSE)
 		ltcp_timers_run(sk);
+	if (test_and_clear_bit(LTCP_DEFERRED_PUSH, &sk->sk_tsq_flags))
+		ltcp_autocork_push(sk);
 }

@@ -2,6 +2,7 @@
 /* LTCP, a loadable TCP: registration in order, and its unwinding. */
 #include <linux/module.h>
 
+#include "autocork.h"
 #include "cong.h"
 #include "family.h"
 #include "half.h"
@@ -27,9 +28,12 @@ static int __init ltcp_init(void)
 	err = ltcp_half_init();
 	if (err)
 		goto out_ports;
-	err = ltcp_socket_init();
+	err = ltcp_autocork_init();
 	if (err)
 		goto out_half;
+	err = ltcp_socket_init();
+	if (err)
+		goto out_autocork;
 	ltcp_cong_register_builtin();
 	err = ltcp_net_register();
 	if (err)
@@ -49,6 +53,8 @@ out_net:
 	ltcp_net_unregister();
 out_socket:
 	ltcp_socket_exit();
+out_autocork:
+	ltcp_autocork_exit();
 out_half:
 	ltcp_half_exit();
 out_ports:
@@ -67,6 +73,7 @@ static void __exit ltcp_exit(void)
 	ltcp_net_unregister();
 	rcu_barrier();
 	ltcp_socket_exit();
+	ltcp_autocork_exit();
 	ltcp_half_exit();
 	ltcp_ports_exit();
 	ltcp_timewait_exit();

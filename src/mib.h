@@ -81,7 +81,8 @@ struct ltcp_net;
 	X(MTU_PASSED, "MTUPSuccess")					\
 	X(MTU_FAILED, "MTUPFail")					\
 	X(PROBES, "WindowProbes")					\
-	X(KEEPALIVES, "KeepAlives")
+	X(KEEPALIVES, "KeepAlives")					\
+	X(AUTO_CORKING, "AutoCorking")
 
 #define LTCP_MIB_ENUM(symbol, name) LTCP_MIB_##symbol,
 enum { LTCP_MIB_LIST(LTCP_MIB_ENUM) LTCP_N_MIBS };

@@ -28,6 +28,7 @@ struct ltcp_fastopen_secret;
  * @min_pmtu: the least path MTU that ICMP can impose
  * @moderate_rcvbuf: receive buffers grow by themselves
  * @early_demux: connections remember the way in, see demux.c
+ * @autocorking: small writes wait for packets below, see autocork.c
  * @base_rmem: SO_RCVBUF's least, default and most; new sockets get the larger of the first two
  * @base_wmem: SO_SNDBUF's least, default and most; likewise
  */
@@ -42,6 +43,7 @@ struct ltcp_settings {
 	int min_pmtu;
 	int moderate_rcvbuf;
 	int early_demux;
+	int autocorking;
 	int base_rmem[3];
 	int base_wmem[3];
 };

@@ -18,6 +18,9 @@
 
 #define MSS_ANYWHERE		536	/* RFC 9293 section 3.7.1: of every IPv4 host */
 
+/* As skb_set_tcp_pure_ack(): what waits below holds text back (autocork.h), but no ACK does */
+#define BARE_ACK_TRUESIZE	2
+
 /* Room for a header that is pushed in front of text */
 #define HEADROOM	(MAX_HEADER + 60 + LTCP_HEADER_MAX)
 
@@ -106,6 +109,11 @@ static void set_departure(const struct sock *sk, struct sk_buff *skb,
 	skb_set_delivery_time(skb, (now - 1) * NSEC_PER_USEC, SKB_CLOCK_MONOTONIC);
 }
 
+static bool is_bare_ack(const struct ltcp_seg *seg)
+{
+	return !seg->text && !(seg->flags & (LTCP_SYN | LTCP_FIN));
+}
+
 /* The one way out for a connection's segments */
 static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan *plan, u64 now)
 {
@@ -118,6 +126,8 @@ static int transmit(struct sock *sk, struct sk_buff *skb, const struct ltcp_plan
 	ltcp_transmit_header(&ls->tcb, plan, &env, &seg);
 	n = mark_burst(skb, ls, plan);
 	push_header(skb, &seg, seg_header_len(&seg), &ls->node.key);
+	if (is_bare_ack(&seg))
+		skb->truesize = BARE_ACK_TRUESIZE;
 	own(skb, sk);
 	set_departure(sk, skb, plan, now);
 	skb->ip_summed = CHECKSUM_NONE;
@@ -641,7 +651,7 @@ void ltcp_output_release(struct sock *sk)
 	}
 	ltcp_spans_shrink(sk);
 	if (sk->sk_socket && test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
-		sk->sk_write_space(sk);
+		ltcp_socket_room(sk);
 }
 
 void ltcp_output_purge(struct sock *sk)

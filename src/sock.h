@@ -57,12 +57,17 @@ struct ltcp_listener {
 	u8 defer_accept;
 };
 
-/* Bits of sk_tsq_flags: work that found the socket owned by its user */
+/* Bits of sk_tsq_flags: work that found the socket owned by its user; autocork.c's */
 enum {
 	LTCP_DEFERRED_TIMER,
 	LTCP_DEFERRED_MTU,
 	LTCP_DEFERRED_DISCARD,
+	LTCP_DEFERRED_PUSH,
+	LTCP_PUSH_HELD,		/* text may be held back; set under the socket lock */
+	LTCP_PUSH_LISTED,	/* a tasklet is about to send it */
 };
+
+#define LTCP_DEFERRED_ANY	(BIT(LTCP_DEFERRED_PUSH + 1) - 1)
 
 /**
  * struct ltcp_sock - a socket; protected by the socket lock unless said otherwise
@@ -71,7 +76,7 @@ enum {
  * sk_node is a listener's place in its port's list of listeners (RCU, under the port's
  * lock), and a connection's in the queue of the listener whose accept() it waits for;
  * sk_send_head is the first skb of sk_write_queue that was never sent, NULL: none;
- * sk_tsq_flags, as with TCP, are LTCP_DEFERRED_* bits.
+ * sk_tsq_flags, as with TCP, are LTCP_DEFERRED_* and LTCP_PUSH_* bits.
  *
  * And of &struct inet_sock it uses cork's place: there datagram and raw sockets gather what
  * several calls send as one, by ip_append_data() and ip6_append_data(), and connect() of

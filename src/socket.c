@@ -8,6 +8,7 @@
 #include <net/inet_common.h>
 #include <net/ip.h>
 
+#include "autocork.h"
 #include "cong.h"
 #include "core/window.h"
 #include "family.h"
@@ -96,6 +97,7 @@ void ltcp_socket_renew(struct sock *sk)
 /* Runs when a grace period has passed: no lookup can see the socket any more */
 static void ltcp_destruct(struct sock *sk)
 {
+	ltcp_autocork_forget(sk);
 	ltcp_listen_free(sk);
 	ltcp_totals_end(&ltcp_sk(sk)->totals);
 	ltcp_family_of(sk)->destruct(sk);
@@ -122,7 +124,6 @@ static int ltcp_init_sock(struct sock *sk)
 
 	/* Lookups find connections and listeners under RCU and take no reference */
 	sock_set_flag(sk, SOCK_RCU_FREE);
-	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
 	set_bit(SOCK_SUPPORT_ZC, &sk->sk_socket->flags);
 	ltcp_compat_answer_sockopts(sk->sk_socket);
 	sk->sk_destruct = ltcp_destruct;

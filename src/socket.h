@@ -123,6 +123,12 @@ void ltcp_socket_discard(struct sock *sk);
 bool ltcp_socket_abandon(struct sock *sk);
 
 /**
+ * ltcp_socket_room() - the send buffer may have room again, or should have more
+ * @sk: locked; those who wait are told when a third is free
+ */
+void ltcp_socket_room(struct sock *sk);
+
+/**
  * ltcp_socket_sent() - text was sent for the first time (TCP_NOTSENT_LOWAT)
  * @sk: locked
  */

@@ -4,6 +4,7 @@
 #include <linux/tcp.h>
 #include <net/ip.h>
 
+#include "autocork.h"
 #include "compat.h"
 #include "cong.h"
 #include "core/half.h"
@@ -47,6 +48,9 @@ static int ltcp_set_nodelay(struct sock *sk, bool on)
 
 static int ltcp_set_cork(struct sock *sk, bool on)
 {
+	/* What was written before does not wait for what will be */
+	if (on && !ltcp_sk(sk)->tcb.more && ltcp_unsent(&ltcp_sk(sk)->tcb))
+		ltcp_socket_push(sk, false);
 	ltcp_sk(sk)->cork = on;
 	if (on)
 		ltcp_sk(sk)->tcb.more = !(sk->sk_shutdown & SEND_SHUTDOWN);
@@ -220,7 +224,7 @@ static int ltcp_set_option(struct sock *sk, int optname, int val)
 		return ltcp_set_user_timeout(&lsk->tcb, val);
 	case TCP_NOTSENT_LOWAT:
 		WRITE_ONCE(lsk->notsent_lowat, val);
-		sk->sk_write_space(sk);
+		ltcp_socket_room(sk);
 		return 0;
 	case TCP_DEFER_ACCEPT:
 		return ltcp_set_defer_accept(sk, val);

@@ -28,8 +28,8 @@ void ltcp_socket_renew(struct sock *sk);
 void ltcp_socket_forget(struct sock *sk);
 
 /**
- * ltcp_socket_write_space() - sk_write_space: a send buffer has room again
- * @sk: locked; those who wait are told when a third is free
+ * ltcp_socket_write_space() - sk_write_space: a send buffer has room, or a packet has gone
+ * @sk: any context, whoever holds its lock; who waits for room is told when a third is free
  */
 void ltcp_socket_write_space(struct sock *sk);
 

@@ -5,6 +5,7 @@
 #include <net/inet_common.h>
 #include <net/tcp_states.h>
 
+#include "autocork.h"
 #include "fastopen.h"
 #include "output.h"
 #include "pages.h"
@@ -53,27 +54,38 @@ void ltcp_socket_sent(struct sock *sk)
 {
 	if (READ_ONCE(ltcp_sk(sk)->notsent_lowat) && sk->sk_socket &&
 	    test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
-		sk->sk_write_space(sk);
+		ltcp_socket_room(sk);
 }
 
-void ltcp_socket_write_space(struct sock *sk)
+/* To those who wait; under rcu_read_lock() */
+static void ltcp_send_tell(struct sock *sk, struct socket *sock)
 {
-	struct socket *sock = sk->sk_socket;
-	struct socket_wq *wq;
+	struct socket_wq *wq = rcu_dereference(sk->sk_wq);
 
-	if (!sock)
-		return;
-	ltcp_send_expand(sk);
-	if (!sk_stream_is_writeable(sk))
-		return;
 	clear_bit(SOCK_NOSPACE, &sock->flags);
-	rcu_read_lock();
-	wq = rcu_dereference(sk->sk_wq);
 	if (skwq_has_sleeper(wq))
 		wake_up_interruptible_poll(&wq->wait, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
 	if (wq && wq->fasync_list && !(sk->sk_shutdown & SEND_SHUTDOWN))
 		sock_wake_async(wq, SOCK_WAKE_SPACE, POLL_OUT);
+}
+
+void ltcp_socket_write_space(struct sock *sk)
+{
+	struct socket *sock;
+
+	ltcp_autocork_freed(sk);
+	/* close() may just be taking the socket from us; it lasts for a grace period */
+	rcu_read_lock();
+	sock = READ_ONCE(sk->sk_socket);
+	if (sock && test_bit(SOCK_NOSPACE, &sock->flags) && sk_stream_is_writeable(sk))
+		ltcp_send_tell(sk, sock);
 	rcu_read_unlock();
+}
+
+void ltcp_socket_room(struct sock *sk)
+{
+	ltcp_send_expand(sk);
+	sk->sk_write_space(sk);
 }
 
 /* The user wants to know when its last octet has gone, or was acknowledged */
@@ -339,6 +351,31 @@ void ltcp_socket_push(struct sock *sk, bool more)
 		ltcp_output(sk, ltcp_now());
 }
 
+/* More will follow, the user says */
+static bool ltcp_send_more(const struct sock *sk, const struct msghdr *msg)
+{
+	return (msg->msg_flags & MSG_MORE) || ltcp_sk(sk)->cork;
+}
+
+/* What was written before does not wait for what the user means to follow this */
+static void ltcp_send_earlier(struct sock *sk, const struct msghdr *msg)
+{
+	const struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+
+	if (unlikely(ltcp_send_more(sk, msg)) && !tcb->more && ltcp_unsent(tcb))
+		ltcp_socket_push(sk, false);
+}
+
+/* Is what was queued left for what may follow? What has a timestamp of its own is not. */
+static bool ltcp_send_hold(struct sock *sk, const struct msghdr *msg, u32 stamps)
+{
+	if (likely(!ltcp_autocork_below(sk)) || ltcp_send_more(sk, msg) ||
+	    (stamps & SOF_TIMESTAMPING_TX_RECORD_MASK))
+		return false;
+	ltcp_sk(sk)->tcb.more = false;
+	return ltcp_autocork_hold(sk);
+}
+
 /* The send buffer is full: let the peer have all of it, and wait */
 static int ltcp_send_wait(struct sock *sk, bool push, long *timeo)
 {
@@ -523,18 +560,20 @@ static int ltcp_sendmsg_locked(struct sock *sk, struct msghdr *msg)
 		ltcp_send_number(ltcp_sk(sk), stamps, sent);
 		if (unlikely(!ltcp_sk(sk)->tcb.gso_max))
 			ltcp_output_begin(sk);
+		ltcp_send_earlier(sk, msg);
 		err = ltcp_send_all(sk, msg, &timeo, &sent);
 	}
 	if (sent) {
 		if (unlikely(stamps))
 			ltcp_send_stamp(sk, stamps);
-		ltcp_socket_push(sk, (msg->msg_flags & MSG_MORE) || ltcp_sk(sk)->cork);
+		if (!ltcp_send_hold(sk, msg, stamps))
+			ltcp_socket_push(sk, ltcp_send_more(sk, msg));
 		return sent;
 	}
 	err = err ? sk_stream_error(sk, msg->msg_flags, err) : 0;
 	/* Who waits by epoll, edge-triggered, and finds no memory although nothing is queued */
 	if (err == -EAGAIN && skb_queue_empty(&sk->sk_write_queue))
-		sk->sk_write_space(sk);
+		ltcp_socket_room(sk);
 	return err;
 }
 

@@ -236,6 +236,7 @@ static const struct ltcp_knob knobs[] = {
 	KNOB("min_pmtu", set.min_pmtu, 68, U16_MAX),
 	KNOB("moderate_rcvbuf", set.moderate_rcvbuf, 0, 1),
 	KNOB("early_demux", set.early_demux, 0, 1, .handler = sysctl_early_demux),
+	KNOB("autocorking", set.autocorking, 0, 1),
 	KNOBS("rmem", set.base_rmem, 3, 1, INT_MAX),
 	KNOBS("wmem", set.base_wmem, 3, 1, INT_MAX),
 	KNOB_OF("mem", sysctl_mem, sizeof(ltcp_mem), 0644),
@@ -280,6 +281,7 @@ static const struct ltcp_settings default_set = {
 	.min_pmtu = 552,
 	.moderate_rcvbuf = 1,
 	.early_demux = 1,
+	.autocorking = 1,
 	.base_rmem = { 4096, 131072, 6291456 },
 	.base_wmem = { 4096, 16384, 4194304 },
 };

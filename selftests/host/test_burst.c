@@ -147,6 +147,50 @@ TEST(burst_without_gso_is_a_segment)
 	EXPECT_EQ(ltcp_transmit_burst(&p.tcb), 44 * MSS);
 }
 
+/* Less than a burst may wait for more, as long as something is in flight: an ACK will come */
+TEST(burst_gathers)
+{
+	struct peer p;
+
+	established(&p, 65000);
+	p.tcb.nodelay = 1;
+	p.tcb.cwnd = 0;
+	peer_send(&p, 100);
+	EXPECT(!ltcp_transmit_may_gather(&p.tcb));
+	p.tcb.cwnd = 1 << 20;
+	peer_output(&p);
+	EXPECT_SENT(&p, ACK, ISS + 1, IRS + 1, 100);
+	EXPECT(!ltcp_transmit_may_gather(&p.tcb));
+	p.tcb.cwnd = 0;
+	peer_send(&p, 100);
+	EXPECT(ltcp_transmit_may_gather(&p.tcb));
+	peer_send(&p, 44 * MSS - 101);
+	EXPECT(ltcp_transmit_may_gather(&p.tcb));
+	peer_send(&p, 1);
+	EXPECT(!ltcp_transmit_may_gather(&p.tcb));
+}
+
+/* ... but not what Nagle holds back anyway, what is urgent, or the last of all */
+TEST(burst_gathers_nothing_else)
+{
+	struct peer p;
+
+	established(&p, 65000);
+	peer_send(&p, 100);
+	EXPECT_SENT(&p, ACK, ISS + 1, IRS + 1, 100);
+	p.tcb.cwnd = 0;
+	peer_send(&p, MSS - 1);
+	EXPECT(!ltcp_transmit_may_gather(&p.tcb));
+	peer_send(&p, 1);
+	EXPECT(ltcp_transmit_may_gather(&p.tcb));
+	peer_send_urgent(&p, 1);
+	EXPECT(!ltcp_transmit_may_gather(&p.tcb));
+	p.tcb.snd_urg = 0;
+	EXPECT(ltcp_transmit_may_gather(&p.tcb));
+	peer_close(&p);
+	EXPECT(!ltcp_transmit_may_gather(&p.tcb));
+}
+
 /* What is left of a burst that was too much goes next, with PSH and FIN */
 TEST(burst_shortened)
 {

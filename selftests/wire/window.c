@@ -6,14 +6,17 @@
  */
 #define WIRE_MAIN
 #include <fcntl.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "wire.h"
 
 #define TCP_NODELAY	1
+#define TCP_CORK	3
 #define IW		10	/* RFC 6928: segments in the initial window */
 #define RTO_MIN		200
 
@@ -398,6 +401,263 @@ WIRE_TEST(small_write_goes)
 
 	wire_write(w, fd, 1);
 	wire_expect(w, PSH | ACK, .len = 1);
+}
+
+/* --- autocorking: tcp_should_autocork() of Linux's TCP ----------------------------------- */
+
+/* From now on packets wait in the host; an open connection that Nagle does not hold up */
+static int open_queueing(struct wire *w, int mss, int win)
+{
+	int fd = wire_open_active(w, .mss = mss, .win = win);
+
+	wire_setsockopt(w, fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	wire_check(w, !system("tc qdisc add dev tun0 root plug"), "no queue");
+	return fd;
+}
+
+/* So many packets wait */
+static void expect_queued(struct wire *w, int n)
+{
+	char command[100];
+
+	snprintf(command, sizeof(command), "tc -s qdisc show dev tun0 | grep -q ' %dp '", n);
+	wire_check(w, !system(command), "not %d packets in the queue", n);
+}
+
+/* They leave, and those that come */
+static void unplug(struct wire *w)
+{
+	wire_mark(w);
+	wire_check(w, !system("tc qdisc change dev tun0 root plug release_indefinite"), "unplug");
+}
+
+/* What is written while a packet waits goes together, when that has gone */
+WIRE_TEST(autocork)
+{
+	int fd = open_queueing(w, 1460, 65535), i;
+
+	wire_write(w, fd, 10);
+	for (i = 0; i < 9; i++)
+		wire_write(w, fd, 20);
+	wire_sleep(w, 100);
+	expect_queued(w, 1);
+	wire_check(w, wire_counter(w, "AutoCorking") == 1, "AutoCorking");
+	unplug(w);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_expect(w, PSH | ACK, .len = 180);
+	/* Nothing waits any more */
+	wire_write(w, fd, 30);
+	wire_expect(w, PSH | ACK, .len = 30);
+}
+
+/* ... and with Nagle, who holds it longer */
+WIRE_TEST(autocork_and_nagle)
+{
+	int fd = open_queueing(w, 1460, 65535);
+
+	wire_setsockopt(w, fd, IPPROTO_TCP, TCP_NODELAY, 0);
+	wire_write(w, fd, 10);
+	wire_write(w, fd, 20);
+	wire_check(w, wire_counter(w, "AutoCorking") == 0, "AutoCorking");
+	unplug(w);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_expect_nothing(w, 100);
+	wire_send(w, ACK);
+	wire_expect(w, PSH | ACK, .len = 20);
+}
+
+WIRE_TEST(autocork_off)
+{
+	int fd;
+
+	wire_sysctl(w, "ltcp_autocorking", 0);
+	fd = open_queueing(w, 1460, 65535);
+	wire_write(w, fd, 10);
+	wire_write(w, fd, 20);
+	wire_write(w, fd, 30);
+	expect_queued(w, 3);
+	wire_check(w, wire_counter(w, "AutoCorking") == 0, "AutoCorking");
+	unplug(w);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_expect(w, PSH | ACK, .len = 20);
+	wire_expect(w, PSH | ACK, .len = 30);
+}
+
+/* An ACK sends it, though the queue stands still */
+WIRE_TEST(autocork_until_ack)
+{
+	int fd = open_queueing(w, 1460, 65535);
+
+	wire_write(w, fd, 10);
+	wire_write(w, fd, 20);
+	expect_queued(w, 1);
+	wire_send(w, ACK, .ack = 11);
+	expect_queued(w, 2);
+	wire_write(w, fd, 30);
+	expect_queued(w, 2);
+	unplug(w);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_expect(w, PSH | ACK, .len = 20);
+	wire_expect(w, PSH | ACK, .len = 30);
+}
+
+/* With nothing in flight no ACK would come: it goes at once */
+WIRE_TEST(autocork_not_without_flight)
+{
+	int fd = open_queueing(w, 1460, 65535);
+
+	wire_write(w, fd, 10);
+	wire_send(w, ACK, .ack = 11);
+	wire_write(w, fd, 20);
+	expect_queued(w, 2);
+	unplug(w);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_expect(w, PSH | ACK, .len = 20);
+}
+
+/* An ACK that waits is none of it */
+WIRE_TEST(autocork_not_for_an_ack)
+{
+	int fd = wire_open_active(w);
+
+	wire_setsockopt(w, fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	wire_write(w, fd, 10);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_check(w, !system("tc qdisc add dev tun0 root plug"), "no queue");
+	wire_send(w, ACK, .ack = 1, .len = 1460);
+	wire_send(w, ACK, .ack = 1, .len = 1460);
+	expect_queued(w, 1);
+	wire_write(w, fd, 20);
+	expect_queued(w, 2);
+	unplug(w);
+	wire_expect(w, ACK);
+	wire_expect(w, PSH | ACK, .len = 20);
+}
+
+/* What fills a packet does not wait (bursts are half of the window); what is left does */
+WIRE_TEST(autocork_until_full)
+{
+	int fd = open_queueing(w, 1000, 3000);
+
+	wire_write(w, fd, 10);
+	wire_write(w, fd, 400);
+	wire_write(w, fd, 500);
+	expect_queued(w, 1);
+	wire_write(w, fd, 200);
+	expect_queued(w, 2);
+	unplug(w);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_expect(w, ACK | PSH_ANY, .len = 1000);
+	wire_expect(w, PSH | ACK, .len = 100);
+}
+
+/* FIN takes it along, of shutdown() ... */
+WIRE_TEST(autocork_until_shutdown)
+{
+	int fd = open_queueing(w, 1460, 65535);
+
+	wire_write(w, fd, 10);
+	wire_write(w, fd, 20);
+	wire_shutdown(w, fd);
+	expect_queued(w, 2);
+	unplug(w);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_expect(w, FIN | PSH | ACK, .len = 20);
+}
+
+/* ... and close() */
+WIRE_TEST(autocork_until_close)
+{
+	int fd = open_queueing(w, 1460, 65535);
+
+	wire_write(w, fd, 10);
+	wire_write(w, fd, 20);
+	wire_close(w, fd);
+	expect_queued(w, 2);
+	unplug(w);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_expect(w, FIN | PSH | ACK, .len = 20);
+}
+
+/* A connection that ends with what it holds back leaves nothing behind */
+WIRE_TEST(autocork_until_abort)
+{
+	int fd = open_queueing(w, 1460, 65535);
+
+	wire_write(w, fd, 10);
+	wire_write(w, fd, 20);
+	wire_abort(w, fd);
+	expect_queued(w, 2);
+	unplug(w);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_expect(w, RST);
+}
+
+/* tcp(7): setting TCP_NODELAY sends what waits, so does urgent text */
+WIRE_TEST(autocork_until_pushed)
+{
+	int fd = open_queueing(w, 1460, 65535);
+
+	wire_write(w, fd, 10);
+	wire_write(w, fd, 20);
+	wire_setsockopt(w, fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	expect_queued(w, 2);
+	wire_write(w, fd, 30);
+	expect_queued(w, 2);
+	wire_write_flags(w, fd, 1, MSG_OOB);
+	expect_queued(w, 3);
+	unplug(w);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_expect(w, PSH | ACK, .len = 20);
+	wire_expect(w, URG | PSH | ACK, .len = 31, .up = 31);
+}
+
+/* TCP_CORK is about what comes after it, and taking it off sends what waits */
+WIRE_TEST(autocork_and_cork)
+{
+	int fd = open_queueing(w, 1460, 65535);
+
+	wire_write(w, fd, 10);
+	wire_write(w, fd, 20);
+	wire_setsockopt(w, fd, IPPROTO_TCP, TCP_CORK, 1);
+	expect_queued(w, 2);
+	wire_write(w, fd, 30);
+	wire_setsockopt(w, fd, IPPROTO_TCP, TCP_CORK, 0);
+	expect_queued(w, 3);
+	unplug(w);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_expect(w, PSH | ACK, .len = 20);
+	wire_expect(w, PSH | ACK, .len = 30);
+}
+
+/* As with TCP_CORK; and what comes after a message that is to wait waits for it */
+WIRE_TEST(autocork_and_msg_more)
+{
+	int fd = open_queueing(w, 1460, 65535);
+
+	wire_write(w, fd, 10);
+	wire_write(w, fd, 20);
+	wire_write_flags(w, fd, 30, MSG_MORE);
+	expect_queued(w, 2);
+	wire_write(w, fd, 40);
+	unplug(w);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_expect(w, PSH | ACK, .len = 20);
+	wire_expect(w, PSH | ACK, .len = 70);
+}
+
+/* What has timestamps of its own is not mixed with what has others */
+WIRE_TEST(autocork_not_with_timestamps)
+{
+	int fd = open_queueing(w, 1460, 65535);
+
+	wire_write(w, fd, 10);
+	wire_setsockopt(w, fd, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_TX_SCHED);
+	wire_write(w, fd, 20);
+	expect_queued(w, 2);
+	unplug(w);
+	wire_expect(w, PSH | ACK, .len = 10);
+	wire_expect(w, PSH | ACK, .len = 20);
 }
 
 /* MUST-61: the last segment of what was written has PSH */

@@ -164,6 +164,16 @@ u32 ltcp_transmit_burst(const struct ltcp_tcb *tcb)
 	return max - max % tcb->snd_mss;
 }
 
+bool ltcp_transmit_may_gather(const struct ltcp_tcb *tcb)
+{
+	u32 unsent = ltcp_unsent(tcb);
+
+	if (!unsent || !tcb->syn_acked || !ltcp_in_flight(tcb) || tcb->snd_urg || tcb->fin_queued)
+		return false;
+	return unsent < ltcp_transmit_burst(tcb) &&
+	       (unsent >= tcb->snd_mss || may_go_short(tcb));
+}
+
 /* A burst is of full segments; the last may be less if it would go by itself behind them */
 static u32 burst_of(const struct ltcp_tcb *tcb, u32 len, u32 avail, bool fin)
 {

@@ -56,6 +56,15 @@ static inline bool ltcp_transmit_wanted(const struct ltcp_tcb *tcb)
 u32 ltcp_transmit_burst(const struct ltcp_tcb *tcb);
 
 /**
+ * ltcp_transmit_may_gather() - may text wait for more to go with it, if only briefly?
+ * @tcb: the user has queued text
+ *
+ * Return: true when it would go, as less than a burst; nothing is urgent, and should all
+ *	else fail an acknowledgment will send it
+ */
+bool ltcp_transmit_may_gather(const struct ltcp_tcb *tcb);
+
+/**
  * ltcp_transmit_probe() - the segment that asks for a window (MUST-36)
  * @tcb: the connection
  * @plan: result: what the window allows, at least one octet or FIN
