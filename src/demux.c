@@ -181,15 +181,24 @@ static void demux_swap(struct sock *sk, struct dst_entry *dst)
 	dst_release(unrcu_pointer(xchg(&sk->sk_rx_dst, RCU_INITIALIZER(dst))));
 }
 
-void ltcp_demux_remember(struct sock *sk, struct dst_entry *dst, int iif)
+void ltcp_demux_remember(struct sock *sk, const struct sk_buff *skb)
 {
+	struct dst_entry *dst = skb_dst(skb);
+	int iif = skb->skb_iif;
+	u32 cookie;
+
 	/* Over loopback packets keep the route by which they were sent */
 	if (READ_ONCE(ltcp_sk_net(sk)->demux) != LTCP_DEMUX_ON || iif == LOOPBACK_IFINDEX ||
-	    !dst || !dst_hold_safe(dst))
+	    !dst || sk->sk_state == TCP_CLOSE)
+		return;
+	/* A route of IPv6 stays what it is when others change: its cookie does not */
+	cookie = demux_cookie(sk, dst);
+	if ((dst == rcu_access_pointer(sk->sk_rx_dst) && iif == sk->sk_rx_dst_ifindex &&
+	     cookie == sk->sk_rx_dst_cookie) || !dst_hold_safe(dst))
 		return;
 	ltcp_demux_forget(sk);
 	sk->sk_rx_dst_ifindex = iif;
-	sk->sk_rx_dst_cookie = demux_cookie(sk, dst);
+	sk->sk_rx_dst_cookie = cookie;
 	demux_swap(sk, dst);
 }
 

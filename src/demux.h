@@ -31,12 +31,11 @@ void ltcp_demux_follow(struct ltcp_net *ln);
 void ltcp_demux_end(struct ltcp_net *ln);
 
 /**
- * ltcp_demux_remember() - see ltcp_demux_keep()
+ * ltcp_demux_remember() - the connection's next segment will come the same way
  * @sk: its spinlock is held; the user may have the socket
- * @dst: the way in, or NULL
- * @iif: the interface
+ * @skb: a segment whose route IP has looked for, knowing of none or of one that is out of date
  */
-void ltcp_demux_remember(struct sock *sk, struct dst_entry *dst, int iif);
+void ltcp_demux_remember(struct sock *sk, const struct sk_buff *skb);
 
 /**
  * ltcp_demux_forget() - no more segments come
@@ -47,7 +46,7 @@ void ltcp_demux_forget(struct sock *sk);
 static inline void ltcp_demux_switch(struct ltcp_net *ln) { }
 static inline void ltcp_demux_follow(struct ltcp_net *ln) { }
 static inline void ltcp_demux_end(struct ltcp_net *ln) { }
-static inline void ltcp_demux_remember(struct sock *sk, struct dst_entry *dst, int iif) { }
+static inline void ltcp_demux_remember(struct sock *sk, const struct sk_buff *skb) { }
 static inline void ltcp_demux_forget(struct sock *sk) { }
 #endif
 
@@ -78,18 +77,6 @@ static inline struct sock *ltcp_demux_take(struct sk_buff *skb)
 	skb->sk = NULL;
 	skb->destructor = NULL;
 	return sk;
-}
-
-/**
- * ltcp_demux_keep() - the connection's next segment will come the same way
- * @sk: as for ltcp_demux_remember()
- * @skb: a segment
- */
-static inline void ltcp_demux_keep(struct sock *sk, const struct sk_buff *skb)
-{
-	if (skb_dst(skb) != rcu_access_pointer(sk->sk_rx_dst) ||
-	    skb->skb_iif != sk->sk_rx_dst_ifindex)
-		ltcp_demux_remember(sk, skb_dst(skb), skb->skb_iif);
 }
 
 #endif

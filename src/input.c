@@ -150,8 +150,9 @@ static void weigh(struct sk_buff *skb)
 		skb->truesize = max_t(u32, skb->truesize, SKB_TRUESIZE(skb_end_offset(skb)));
 }
 
+/* @early: the connection knew the way in */
 static void to_connection(struct ltcp_net *ln, const struct ltcp_family *family,
-			  struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg)
+			  struct sock *sk, struct sk_buff *skb, struct ltcp_seg *seg, bool early)
 {
 	if (!ltcp_input_admitted(ln, family, sk, skb, seg)) {
 		kfree_skb(skb);
@@ -160,7 +161,8 @@ static void to_connection(struct ltcp_net *ln, const struct ltcp_family *family,
 	bh_lock_sock_nested(sk);
 	sk_incoming_cpu_update(sk);
 	sk_mark_napi_id(sk, skb);
-	ltcp_demux_keep(sk, skb);
+	if (!early)
+		ltcp_demux_remember(sk, skb);
 	if (!sock_owned_by_user(sk)) {
 		ltcp_input_detach(skb);
 		ltcp_input_segment(sk, skb, seg, ltcp_now());
@@ -221,7 +223,7 @@ static bool to_sock(struct ltcp_net *ln, const struct ltcp_family *family,
 
 	if (!refcount_inc_not_zero(&sk->sk_refcnt))
 		return false;
-	to_connection(ln, family, sk, skb, seg);
+	to_connection(ln, family, sk, skb, seg, false);
 	sock_put(sk);
 	return true;
 }
@@ -281,7 +283,7 @@ bool ltcp_input_found(struct ltcp_net *ln, const struct ltcp_family *family, str
 	}
 	if (decode(ln, skb, &seg)) {
 		trace_ltcp_segment_in(ln, &ltcp_sk(sk)->node.key, &seg);
-		to_connection(ln, family, sk, skb, &seg);
+		to_connection(ln, family, sk, skb, &seg, true);
 	} else {
 		kfree_skb(skb);
 	}

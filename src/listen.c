@@ -175,7 +175,7 @@ void ltcp_listen_welcome(struct sock *listener, struct sock *child, struct sk_bu
 	bool open;
 
 	ltcp_lsm_opened(child, skb);
-	ltcp_demux_keep(child, skb);
+	ltcp_demux_remember(child, skb);
 	ltcp_input_detach(skb);
 	ltcp_input_segment(child, skb, seg, now);
 	open = enqueue(listener, child);
