@@ -613,6 +613,64 @@ TEST(sack_reneging)
 	expect_segment(&p, 3);
 }
 
+/*
+ * The same with the window closed meanwhile: it is the persist timer that runs out. When the
+ * window opens, what the peer had goes again, and has a timer of its own again.
+ */
+TEST(sack_reneging_while_the_window_is_closed)
+{
+	struct peer p;
+
+	in_flight(&p, with_sack, 10, 10);
+	ACKS(&p, 0, 1, 10);
+	expect_segment(&p, 0);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = SEG(1), .wnd = 0);
+	EXPECT_EQ(p.tcb.flight.sacked, ltcp_in_flight(&p.tcb));
+	peer_wait_until(&p, p.tcb.timer[LTCP_TIMER_RTX]);
+	EXPECT_SENT(&p, ACK, SEG(1), IRS + 1, 1);
+	EXPECT(p.tcb.timer[LTCP_TIMER_PERSIST]);
+	EXPECT(!p.tcb.timer[LTCP_TIMER_RTX]);
+	now += RTT;
+	ACKS(&p, 1);
+	EXPECT(p.last.notes & LTCP_NOTE_RENEGED);
+	EXPECT(!p.tcb.timer[LTCP_TIMER_PERSIST]);
+	EXPECT(p.tcb.timer[LTCP_TIMER_RTX]);
+	expect_segment(&p, 1);
+}
+
+/* No timer has run yet when it opens; nor is there anything that could go instead */
+TEST(sack_reneging_before_the_window_opens)
+{
+	struct peer p;
+
+	in_flight(&p, with_sack, 10, 10);
+	ACKS(&p, 0, 1, 10);
+	expect_segment(&p, 0);
+	now += RTT;
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = SEG(1), .wnd = 0);
+	EXPECT_SILENT(&p);
+	ACKS(&p, 1);
+	expect_segment(&p, 1);
+}
+
+/* However often the timer runs out: what lies at SND.UNA goes again, told of or not */
+TEST(sack_reneging_again_and_again)
+{
+	struct peer p;
+	int i;
+
+	in_flight(&p, with_sack, 10, 10);
+	ACKS(&p, 0, 1, 10);
+	expect_segment(&p, 0);
+	ACKS(&p, 1, 2, 10);
+	for (i = 0; i < 4; i++) {
+		p.n_sent = 0;
+		peer_wait_until(&p, p.tcb.timer[LTCP_TIMER_RTX]);
+		expect_segment(&p, 1);
+		ACKS(&p, 1, 2, 10);
+	}
+}
+
 /* Blocks that mean nothing: RFC 2018 section 4, RFC 2883 section 4 */
 TEST(sack_bad_blocks)
 {

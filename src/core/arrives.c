@@ -226,7 +226,7 @@ static void take_window(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u32 wn
 	/* The probe was heard; what it carried may not have been taken: send it again */
 	tcb->timer[LTCP_TIMER_PERSIST] = 0;
 	tcb->backoff = 0;
-	ltcp_recovery_resend_all(tcb);
+	ltcp_recovery_reopened(tcb, now, v);
 }
 
 /* RFC 6298 section 3 (Karn): a timed segment, or else a timestamp; 0: no sample */

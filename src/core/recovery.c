@@ -423,16 +423,21 @@ void ltcp_recovery_dupack(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, bool
 	v->act |= LTCP_ACT_OUTPUT;
 }
 
+/* RFC 2018 section 8: what the peer has at SND.UNA it would have acknowledged by now */
+static void doubt_sacked(struct ltcp_tcb *tcb, struct ltcp_verdict *v)
+{
+	if (!tcb->flight.n || !(ltcp_flight_span(&tcb->flight, 0)->is & LTCP_SPAN_SACKED))
+		return;
+	ltcp_flight_forget_sacked(&tcb->flight);
+	v->notes |= LTCP_NOTE_RENEGED;
+}
+
 void ltcp_recovery_timeout(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
 {
 	bool again = tcb->recovery == LTCP_REC_LOSS || tcb->retries > 1;
 
 	wake_rack(tcb);
-	/* RFC 2018 section 8: what the peer has it would have acknowledged by now */
-	if (tcb->flight.n && ltcp_flight_span(&tcb->flight, 0)->is & LTCP_SPAN_SACKED) {
-		ltcp_flight_forget_sacked(&tcb->flight);
-		v->notes |= LTCP_NOTE_RENEGED;
-	}
+	doubt_sacked(tcb, v);
 	ltcp_cong_rto(tcb, ltcp_in_flight(tcb), now);
 	if (!again)
 		start_undo(tcb);
@@ -483,4 +488,13 @@ void ltcp_recovery_resend_all(struct ltcp_tcb *tcb)
 	ltcp_flight_lose_all(&tcb->flight, tcb->snd_una);
 	tcb->rtx_force = 1;
 	ltcp_plpmtu_forget(tcb);
+}
+
+void ltcp_recovery_reopened(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v)
+{
+	doubt_sacked(tcb, v);
+	ltcp_recovery_resend_all(tcb);
+	/* The persist timer stood in its place, section 3.8.6.1 of RFC 9293 */
+	if (ltcp_in_flight(tcb) && !tcb->timer[LTCP_TIMER_RTX])
+		ltcp_rack_start_timer(tcb, now);
 }

@@ -62,4 +62,12 @@ bool ltcp_recovery_early(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v);
  */
 void ltcp_recovery_resend_all(struct ltcp_tcb *tcb);
 
+/**
+ * ltcp_recovery_reopened() - the window opens, and what is in flight may not have been taken
+ * @tcb: all of it goes again, and has its timer; the persist timer is off
+ * @now: clock
+ * @v: verdict
+ */
+void ltcp_recovery_reopened(struct ltcp_tcb *tcb, u64 now, struct ltcp_verdict *v);
+
 #endif
