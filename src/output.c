@@ -353,15 +353,6 @@ static bool send_text(struct sock *sk, struct ltcp_plan *plan, u64 now)
 	return true;
 }
 
-/* What would not be sent for want of memory is tried again when a timer runs */
-static void retry_later(struct sock *sk, u64 now)
-{
-	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
-
-	if (!tcb->timer[LTCP_TIMER_RTX])
-		tcb->timer[LTCP_TIMER_RTX] = now + tcb->rtt.rto_us;
-}
-
 static u32 headers_len(const struct ltcp_family *family)
 {
 	return family->header_len + LTCP_HEADER_MIN;
@@ -451,10 +442,9 @@ static bool send_all(struct sock *sk, u64 now)
 	while (ltcp_transmit_wanted(tcb) && ltcp_transmit_next(tcb, &plan)) {
 		if (rate && ltcp_pace_wait(tcb, now))
 			break;
-		if (!send_text(sk, &plan, now)) {
-			retry_later(sk, now);
+		/* For want of memory: a timer runs, or ltcp_transmit_idle() sets one */
+		if (!send_text(sk, &plan, now))
 			break;
-		}
 		if (rate)
 			ltcp_pace_sent(tcb, plan.len, rate, now);
 		else

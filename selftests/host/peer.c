@@ -147,7 +147,7 @@ void peer_output(struct peer *p)
 
 	if (!ltcp_in_flight(&p->tcb))
 		ltcp_cong_start(&p->tcb, now);
-	while (ltcp_transmit_next(&p->tcb, &plan))
+	while (ltcp_transmit_next(&p->tcb, &plan) && !p->mute)
 		send_plan(p, &plan);
 	ltcp_transmit_idle(&p->tcb, now);
 }
@@ -281,7 +281,7 @@ static void act_connection(struct peer *p, struct ltcp_verdict *v)
 		p->urgent++;
 	p->connected |= !!(v->act & LTCP_ACT_CONNECTED);
 	p->eof |= !!(v->act & LTCP_ACT_EOF);
-	if (v->act & LTCP_ACT_PROBE && ltcp_transmit_probe(&p->tcb, &plan))
+	if (v->act & LTCP_ACT_PROBE && ltcp_transmit_probe(&p->tcb, &plan) && !p->mute)
 		send_plan(p, &plan);
 	if (v->act & LTCP_ACT_KEEPALIVE) {
 		ltcp_transmit_keepalive(&p->tcb, &plan);

@@ -42,6 +42,7 @@ enum peer_form {
  * @listener: listens, and falls back to that when the connection ends
  * @no_memory: no text can be stored
  * @pressed: the memory of all connections is short
+ * @mute: no text can be sent, for want of memory
  * @conf: settings; may be changed before the connection begins
  * @iss: initial send sequence number of the next connection
  * @path_mss: what the path carries
@@ -79,6 +80,7 @@ struct peer {
 	bool listener;
 	bool no_memory;
 	bool pressed;
+	bool mute;
 	bool trusting;
 	struct ltcp_conf conf;
 	u32 iss;

@@ -476,6 +476,24 @@ TEST(window_opens_for_what_was_dropped)
 	EXPECT_SILENT(&p);
 }
 
+/* Text that cannot be sent for want of memory waits as for a window, and goes the same way */
+TEST(window_probes_when_memory_is_short)
+{
+	struct peer p;
+
+	established(&p, 65535);
+	p.mute = true;
+	peer_send(&p, 1000);
+	EXPECT_SILENT(&p);
+	EXPECT(!p.tcb.timer[LTCP_TIMER_RTX]);
+	peer_wait_until(&p, p.tcb.timer[LTCP_TIMER_PERSIST]);
+	EXPECT_SILENT(&p);
+	p.mute = false;
+	EXPECT_SENT_AFTER(&p, 2 * p.tcb.rtt.rto_us, ACK, ISS + 1, IRS + 1, 1000);
+	EXPECT(!p.tcb.timer[LTCP_TIMER_PERSIST]);
+	EXPECT_GE(p.tcb.timer[LTCP_TIMER_RTX], now + p.tcb.rtt.rto_us);
+}
+
 /* MUST-38: less than a segment or half the window is no window to write home about */
 TEST(window_sender_avoids_silly_windows)
 {
