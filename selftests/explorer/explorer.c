@@ -14,6 +14,8 @@
  *     state that a user still holds
  * L3  so SYN-RECEIVED is left; and a state that waits for the peer always has
  *     a timer running
+ * L5  what is in flight has the retransmission or the persist timer running, and so has
+ *     what waits with nothing in flight (peer.c, after each event)
  *
  * Time does not pass but in the check of L2: whether a timer expires before or
  * after a segment arrives is one more choice. 2MSL expires only when no

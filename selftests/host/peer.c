@@ -269,6 +269,23 @@ static void start_time_wait(struct peer *p)
 	p->tw_end = now + p->conf.timewait_ms * MS;
 }
 
+/*
+ * What is in flight has a timer that sends it again (RFC 6298) or asks for a window (RFC 9293
+ * section 3.8.6.1); so has what waits though no acknowledgment is due that could let it go.
+ */
+static void check_timers(const struct peer *p)
+{
+	const struct ltcp_tcb *tcb = &p->tcb;
+	bool set = tcb->timer[LTCP_TIMER_RTX] || tcb->timer[LTCP_TIMER_PERSIST];
+
+	if (p->form != PEER_CONNECTION || tcb->syn_held)
+		return;
+	if (ltcp_in_flight(tcb))
+		EXPECT(set);
+	else if (ltcp_may_transmit(tcb) && ltcp_transmit_wanted(tcb))
+		EXPECT(set || tcb->timer[LTCP_TIMER_PACE]);
+}
+
 static void establish(struct peer *p, const struct ltcp_seg *seg);
 static void take_syn(struct peer *p, const struct ltcp_seg *seg, u32 iss);
 
@@ -320,6 +337,7 @@ void peer_act(struct peer *p, struct ltcp_verdict *v, const struct ltcp_seg *seg
 		end(p, v);
 	if (v->act & LTCP_ACT_ESTABLISH)
 		establish(p, seg);
+	check_timers(p);
 }
 
 static void init_tcb(struct peer *p)
@@ -393,6 +411,7 @@ static void queue(struct peer *p, u32 n, bool urgent)
 	p->queued += n;
 	ltcp_fsm_send(&p->tcb, n, urgent);
 	peer_output(p);
+	check_timers(p);
 }
 
 void peer_send(struct peer *p, u32 n)

@@ -6,7 +6,7 @@
 #include "core/reasm.h"
 
 #ifndef STORE_MAX
-#define STORE_MAX 256
+#define STORE_MAX 1024	/* a channel's largest window in its smallest segments, and more */
 #endif
 
 /**

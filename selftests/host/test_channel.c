@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/transmit.h"
 #include "script.h"
 
 #define IN_FLIGHT_MAX 8192
@@ -21,6 +22,7 @@
  * @delay: least delay
  * @jitter: random delay besides; reorders
  * @scarce: of 100 times so many there is no memory
+ * @rough: paths change, nothing can be sent at times, users write as they can
  * @n: segments on their way
  * @seg: they
  * @at: when each arrives
@@ -33,6 +35,7 @@ struct channel {
 	u64 delay;
 	u64 jitter;
 	u32 scarce;
+	bool rough;
 	unsigned int n;
 	struct ltcp_seg seg[IN_FLIGHT_MAX];
 	u64 at[IN_FLIGHT_MAX];
@@ -141,6 +144,22 @@ static void may_close(struct user *u)
 		peer_close(u->p);
 }
 
+/* Another way of writing, another path, and memory that is needed elsewhere */
+static void change(struct peer *p)
+{
+	struct ltcp_tcb *tcb = &p->tcb;
+
+	tcb->nodelay = dice(2);
+	tcb->more = !tcb->fin_queued && !dice(3);
+	tcb->thin_linear = dice(2);
+	if (!dice(3))
+		peer_prune(p);
+	if (dice(5) || !LTCP_IN(tcb->state, LTCP_MAY_TRANSMIT))
+		return;
+	ltcp_tcb_set_path_mss(tcb, 100 + dice(1361));
+	peer_output(p);
+}
+
 static void act(struct user *u)
 {
 	struct peer *p = u->p;
@@ -150,6 +169,8 @@ static void act(struct user *u)
 	u->next = now + 1 + dice(100 * MS);
 	if (p->unread)
 		peer_read(p, 1 + dice(p->unread));
+	if (ch.rough && p->form == PEER_CONNECTION)
+		change(p);
 	if (p->form != PEER_CONNECTION || !LTCP_IN(state, LTCP_MAY_SEND))
 		return;
 	n = 1 + dice(u->chunk);
@@ -180,6 +201,17 @@ static void check_edges(const struct peer *p, struct edges *e)
 	*e = (struct edges){ tcb->snd_una, tcb->rcv_nxt, tcb->rcv_adv };
 }
 
+/* A timer that is set, but for much later, is as bad as none (RFC 6298 (2.5)) */
+static void check_deadlines(const struct peer *p)
+{
+	const u64 *timer = p->tcb.timer;
+
+	if (p->form != PEER_CONNECTION)
+		return;
+	EXPECT_LE(timer[LTCP_TIMER_RTX], now + LTCP_RTO_MAX_US);
+	EXPECT_LE(timer[LTCP_TIMER_PERSIST], now + LTCP_RTO_MAX_US);
+}
+
 static u64 next_event(const struct user *a, const struct user *b, int arrival)
 {
 	u64 at[] = { a->next, b->next, peer_next_timer(a->p), peer_next_timer(b->p),
@@ -202,6 +234,7 @@ static bool over(const struct user *u)
 /* Memory is there and is not; who has nothing to read gets his text in any case */
 static void weather(struct peer *p)
 {
+	p->mute = ch.rough && !dice(4);
 	if (!ch.scarce || p->form != PEER_CONNECTION)
 		return;
 	p->pressed = dice(4) > 0;
@@ -236,6 +269,8 @@ static void converse(struct user *a, struct user *b)
 		collect(b->p, a->p);
 		check_edges(a->p, &ea);
 		check_edges(b->p, &eb);
+		check_deadlines(a->p);
+		check_deadlines(b->p);
 	}
 }
 
@@ -347,6 +382,16 @@ TEST(channel_with_little_memory)
 
 	for (i = 0; i < runs; i++)
 		one_run(seed + i, false, (seed + i) % 2 ? 20 : 90);
+}
+
+/* All at once: no memory to send with either, MTUs that change, MSG_MORE, both ways to open */
+TEST(channel_rough)
+{
+	u64 seed = setting("CHANNEL_SEED", 1), runs = setting("CHANNEL_RUNS", 200), i;
+
+	ch.rough = true;
+	for (i = 0; i < runs; i++)
+		one_run(seed + i, (seed + i) % 5 == 0, (seed + i) % 3 * 30);
 }
 
 TEST(channel_simultaneous_open)
