@@ -286,6 +286,8 @@ static void choose_peer(struct peer *p, const char *name, u32 most)
 	p->conf.dsack = dice(3) > 0;
 	p->conf.tail_probe = dice(3) > 0;
 	p->conf.frto = dice(3) > 0;
+	/* As patient as with a user: in thousands of runs 8 losses in a row do happen */
+	p->conf.orphan_retries = p->conf.retries2;
 	p->adv_mss = 100 + dice(1361);
 	p->path_mss = 100 + dice(1361);
 	p->buffer = dice(3) ? 20000 + dice(most) : 200 + dice(3000);
