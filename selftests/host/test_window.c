@@ -476,6 +476,26 @@ TEST(window_opens_for_what_was_dropped)
 	EXPECT_SILENT(&p);
 }
 
+/* A round trip is what is usual, not the least ever */
+TEST(window_opens_again_too_soon)
+{
+	struct peer p;
+
+	established(&p, 65535);
+	p.tcb.rtt.min_us = 1;
+	p.tcb.rtt.srtt_us = 8 * 50 * MS;
+	peer_send(&p, 2 * 1460);
+	p.n_sent = 0;
+	now += 49 * MS;
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1, .wnd = 0);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
+	EXPECT_SILENT(&p);
+	now += 1 * MS;
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1, .wnd = 0);
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
+	EXPECT_SENT(&p, ACK, ISS + 1, IRS + 1, 1460);
+}
+
 /* Text that cannot be sent for want of memory waits as for a window, and goes the same way */
 TEST(window_probes_when_memory_is_short)
 {

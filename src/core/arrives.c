@@ -201,11 +201,13 @@ static bool step4_syn(struct ltcp_tcb *tcb, const struct ltcp_seg *seg,
 /*
  * A window opens that was closed on what was in flight: the peer had no memory for
  * it (RFC 9293 section 3.8.6: he shrunk the window). It goes again, but no sooner
- * than it could have been answered: what goes twice draws more such answers.
+ * than it would have been answered: what goes twice draws more such answers. By the least
+ * round trip that was ever seen it would soon be nothing but answers to each other.
  */
 static bool was_refused(const struct ltcp_tcb *tcb, u64 now)
 {
-	return !tcb->snd_wnd && ltcp_in_flight(tcb) && now - tcb->snd_at >= tcb->rtt.min_us;
+	return !tcb->snd_wnd && ltcp_in_flight(tcb) && tcb->rtt.srtt_us &&
+	       now - tcb->snd_at >= tcb->rtt.srtt_us / 8;
 }
 
 static void take_window(struct ltcp_tcb *tcb, const struct ltcp_seg *seg, u32 wnd, u64 now,
