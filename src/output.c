@@ -435,6 +435,7 @@ static bool send_all(struct sock *sk, u64 now)
 	u64 rate = pacing_rate(sk);
 	bool sent = false;
 
+	now = ltcp_transmit_moment(tcb, now);
 	follow_route(sk);
 	update_gso_max(sk, rate);
 	if (!ltcp_in_flight(tcb))

@@ -125,7 +125,7 @@ bool peer_take(struct peer *p, struct ltcp_seg *seg, u64 *at)
 	return true;
 }
 
-static void send_plan(struct peer *p, const struct ltcp_plan *plan)
+static void send_plan_at(struct peer *p, const struct ltcp_plan *plan, u64 at)
 {
 	struct ltcp_env env = peer_env(p);
 	struct ltcp_seg seg = {};
@@ -138,17 +138,23 @@ static void send_plan(struct peer *p, const struct ltcp_plan *plan)
 	}
 	ltcp_transmit_header(&p->tcb, plan, &env, &seg);
 	put(p, &seg);
-	ltcp_transmit_sent(&p->tcb, plan, now);
+	ltcp_transmit_sent(&p->tcb, plan, at);
+}
+
+static void send_plan(struct peer *p, const struct ltcp_plan *plan)
+{
+	send_plan_at(p, plan, now);
 }
 
 void peer_output(struct peer *p)
 {
+	u64 at = ltcp_transmit_moment(&p->tcb, now);
 	struct ltcp_plan plan;
 
 	if (!ltcp_in_flight(&p->tcb))
 		ltcp_cong_start(&p->tcb, now);
 	while (ltcp_transmit_next(&p->tcb, &plan) && !p->mute)
-		send_plan(p, &plan);
+		send_plan_at(p, &plan, at);
 	ltcp_transmit_idle(&p->tcb, now);
 }
 

@@ -310,6 +310,34 @@ TEST(sack_one_ack_shows_no_reordering)
 	EXPECT(p.tcb.rack.reordered);
 }
 
+/* Of two that went again in one go the first is lost once more: the second tells */
+TEST(sack_lost_retransmission_of_two)
+{
+	struct peer p;
+
+	in_flight(&p, with_sack, 20, 20);
+	ACKS(&p, 0, 2, 20);
+	expect_segment(&p, 0);
+	p.n_sent = 0;
+	now += RTT;
+	ACKS(&p, 0, 1, 20);
+	expect_segment(&p, 0);
+}
+
+/* And so does new text that went after it in the same go */
+TEST(sack_lost_retransmission_before_new_text)
+{
+	struct peer p;
+
+	in_flight(&p, with_sack, 20, 100);
+	ACKS(&p, 0, 2, 20);
+	expect_segment(&p, 0);
+	p.n_sent = 0;
+	now += RTT;
+	ACKS(&p, 0, 1, 23);
+	expect_segment(&p, 0);
+}
+
 /* A retransmission that is lost as well is found by its time, before any timeout */
 TEST(sack_lost_retransmission)
 {
@@ -318,7 +346,6 @@ TEST(sack_lost_retransmission)
 	in_flight(&p, with_sack, 10, 100);
 	ACKS(&p, 0, 1, 4);
 	expect_segment(&p, 0);
-	now++;
 	ACKS(&p, 0, 1, 10);
 	EXPECT(p.n_sent > 0);		/* new text, sent after it */
 	p.n_sent = 0;

@@ -93,17 +93,6 @@ static u32 reo_wnd(const struct ltcp_tcb *tcb)
 	return wnd < srtt ? wnd : srtt;
 }
 
-/*
- * Was the span sent before what was delivered last? What went again may have followed what was
- * new within the same microsecond, so its number does not tell.
- */
-static bool overtaken(const struct ltcp_rack *rack, const struct ltcp_span *span)
-{
-	if (span->is & LTCP_SPAN_AGAIN && span->sent == rack->sent)
-		return false;
-	return sent_after(rack->sent, rack->end, span->sent, span->end);
-}
-
 u32 ltcp_rack_detect(struct ltcp_tcb *tcb, u64 now)
 {
 	struct ltcp_rack *rack = &tcb->rack;
@@ -118,7 +107,7 @@ u32 ltcp_rack_detect(struct ltcp_tcb *tcb, u64 now)
 		s32 left = span->sent + patience - (u32)now;
 
 		if (span->is & (LTCP_SPAN_SACKED | LTCP_SPAN_LOST) ||
-		    !overtaken(rack, span))
+		    !sent_after(rack->sent, rack->end, span->sent, span->end))
 			continue;
 		if (left <= 0)
 			ltcp_flight_lose(&tcb->flight, tcb->snd_una, i);

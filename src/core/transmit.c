@@ -164,6 +164,19 @@ u32 ltcp_transmit_burst(const struct ltcp_tcb *tcb)
 	return max - max % tcb->snd_mss;
 }
 
+u64 ltcp_transmit_moment(const struct ltcp_tcb *tcb, u64 now)
+{
+	const struct ltcp_flight *f = &tcb->flight;
+	s32 ahead;
+
+	if (!f->n)
+		return now;
+	ahead = ltcp_flight_span(f, f->n - 1)->sent - (u32)now;
+	if (ahead < 0)
+		return now;
+	return now + ahead + !!f->lost;
+}
+
 bool ltcp_transmit_may_gather(const struct ltcp_tcb *tcb)
 {
 	u32 unsent = ltcp_unsent(tcb);

@@ -56,6 +56,20 @@ static inline bool ltcp_transmit_wanted(const struct ltcp_tcb *tcb)
 u32 ltcp_transmit_burst(const struct ltcp_tcb *tcb);
 
 /**
+ * ltcp_transmit_moment() - when is noted to have been sent what is sent now, in one go
+ * @tcb: the connection
+ * @now: clock
+ *
+ * Of what was sent within the same microsecond, that with the lower number was sent first, as
+ * RFC 8985 section 6.2 has it. Within one go that is so: what was lost goes first. If one has
+ * sent new text within this microsecond already, and something is to go again, this one counts
+ * to the next.
+ *
+ * Return: @now, or a microsecond later
+ */
+u64 ltcp_transmit_moment(const struct ltcp_tcb *tcb, u64 now);
+
+/**
  * ltcp_transmit_may_gather() - may text wait for more to go with it, if only briefly?
  * @tcb: the user has queued text
  *
