@@ -72,6 +72,9 @@ const struct workload burst_workloads[] = {
 	BURST("burst-1460", 1460, 128, 4, STREAMS | UNIX, 0),
 	BURST("burst-16k", 16384, 16, 16, STREAMS | UNIX | PIPE, 0),
 	BURST("burst-128k", 131072, 1, 64, STREAMS | UNIX | PIPE, 0),
+	BURST("burst-64-nogso", 64, 64, 16, STREAMS, NODELAY | NO_OFFLOAD),
+	BURST("burst-1460-nogso", 1460, 128, 4, STREAMS, NO_OFFLOAD),
 	BURST("burst-16k-nogso", 16384, 16, 8, STREAMS, NO_OFFLOAD),
+	BURST("burst-128k-nogso", 131072, 1, 32, STREAMS, NO_OFFLOAD),
 	{}
 };

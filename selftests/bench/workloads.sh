@@ -21,7 +21,7 @@ runs() {	# workload, subjects (ltcp tcp)
 }
 
 test_bursts() {
-	for workload in burst-64 burst-1460 burst-16k burst-128k burst-16k-nogso; do
+	for workload in burst-{64,1460,16k,128k}{,-nogso}; do
 		runs $workload
 	done
 }
