@@ -62,7 +62,7 @@ enum {
 	LTCP_DEFERRED_TIMER,
 	LTCP_DEFERRED_MTU,
 	LTCP_DEFERRED_DISCARD,
-	LTCP_DEFERRED_PUSH,
+	LTCP_DEFERRED_PUSH,	/* the last of LTCP_DEFERRED_ANY */
 	LTCP_PUSH_HELD,		/* text may be held back; set under the socket lock */
 	LTCP_PUSH_LISTED,	/* a tasklet is about to send it */
 };
