@@ -17,7 +17,6 @@
 
 #include "autocork.h"
 #include "core/transmit.h"
-#include "output.h"
 #include "stream.h"
 
 /* So many sockets hold something back at a time, at most: there is a place for each */
@@ -115,12 +114,6 @@ void ltcp_autocork_schedule(struct sock *sk)
 	}
 }
 
-void ltcp_autocork_push(struct sock *sk)
-{
-	if (ltcp_may_transmit(&ltcp_sk(sk)->tcb))
-		ltcp_output(sk, ltcp_now());
-}
-
 /*
  * What was held back before the bits were cleared is sent here, whatever else has gone
  * meanwhile: the lock is taken later. What is held back afterwards finds them cleared.
@@ -132,7 +125,7 @@ static void push_one(struct sock *sk)
 	smp_mb__after_atomic();	/* before the queue is looked at; with test_and_set_bit() */
 	bh_lock_sock(sk);
 	if (!sock_owned_by_user(sk))
-		ltcp_autocork_push(sk);
+		ltcp_socket_push(sk, ltcp_sk(sk)->tcb.more);
 	else
 		set_bit(LTCP_DEFERRED_PUSH, &sk->sk_tsq_flags);	/* release_cb does it */
 	bh_unlock_sock(sk);

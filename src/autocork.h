@@ -73,12 +73,6 @@ static inline void ltcp_autocork_freed(struct sock *sk)
 }
 
 /**
- * ltcp_autocork_push() - send what was held back
- * @sk: locked
- */
-void ltcp_autocork_push(struct sock *sk);
-
-/**
  * ltcp_autocork_forget() - a socket ends that may not have sent what it held back
  * @sk: nobody else has it, nor are there packets of it
  */

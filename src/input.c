@@ -7,7 +7,6 @@
 #include <net/inet_ecn.h>
 #include <net/ip.h>
 
-#include "autocork.h"
 #include "compat.h"
 #include "demux.h"
 #include "fastopen.h"
@@ -19,6 +18,7 @@
 #include "receive.h"
 #include "spans.h"
 #include "socket.h"
+#include "stream.h"
 #include "timers.h"
 #include "timewait.h"
 #include "trace.h"
@@ -417,5 +417,5 @@ void ltcp_input_deferred(struct sock *sk)
 	if (test_and_clear_bit(LTCP_DEFERRED_TIMER, &sk->sk_tsq_flags) && sk->sk_state != TCP_CLOSE)
 		ltcp_timers_run(sk);
 	if (test_and_clear_bit(LTCP_DEFERRED_PUSH, &sk->sk_tsq_flags))
-		ltcp_autocork_push(sk);
+		ltcp_socket_push(sk, ltcp_sk(sk)->tcb.more);
 }

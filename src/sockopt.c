@@ -4,7 +4,6 @@
 #include <linux/tcp.h>
 #include <net/ip.h>
 
-#include "autocork.h"
 #include "compat.h"
 #include "cong.h"
 #include "core/half.h"
@@ -48,9 +47,8 @@ static int ltcp_set_nodelay(struct sock *sk, bool on)
 
 static int ltcp_set_cork(struct sock *sk, bool on)
 {
-	/* What was written before does not wait for what will be */
-	if (on && !ltcp_sk(sk)->tcb.more && ltcp_unsent(&ltcp_sk(sk)->tcb))
-		ltcp_socket_push(sk, false);
+	if (on)
+		ltcp_socket_push_earlier(sk);
 	ltcp_sk(sk)->cork = on;
 	if (on)
 		ltcp_sk(sk)->tcb.more = !(sk->sk_shutdown & SEND_SHUTDOWN);

@@ -48,6 +48,12 @@ bool ltcp_stream_memory_free(const struct sock *sk, int wake);
 void ltcp_socket_push(struct sock *sk, bool more);
 
 /**
+ * ltcp_socket_push_earlier() - what was written before does not wait for what will be
+ * @sk: locked; its user is about to say that more will follow
+ */
+void ltcp_socket_push_earlier(struct sock *sk);
+
+/**
  * ltcp_socket_taken() - the user has taken text: the peer may have to know
  * @sk: locked
  */

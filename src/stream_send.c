@@ -351,19 +351,18 @@ void ltcp_socket_push(struct sock *sk, bool more)
 		ltcp_output(sk, ltcp_now());
 }
 
+void ltcp_socket_push_earlier(struct sock *sk)
+{
+	const struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+
+	if (!tcb->more && ltcp_unsent(tcb))
+		ltcp_socket_push(sk, false);
+}
+
 /* More will follow, the user says */
 static bool ltcp_send_more(const struct sock *sk, const struct msghdr *msg)
 {
 	return (msg->msg_flags & MSG_MORE) || ltcp_sk(sk)->cork;
-}
-
-/* What was written before does not wait for what the user means to follow this */
-static void ltcp_send_earlier(struct sock *sk, const struct msghdr *msg)
-{
-	const struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
-
-	if (unlikely(ltcp_send_more(sk, msg)) && !tcb->more && ltcp_unsent(tcb))
-		ltcp_socket_push(sk, false);
 }
 
 /* Is what was queued left for what may follow? What has a timestamp of its own is not. */
@@ -560,7 +559,8 @@ static int ltcp_sendmsg_locked(struct sock *sk, struct msghdr *msg)
 		ltcp_send_number(ltcp_sk(sk), stamps, sent);
 		if (unlikely(!ltcp_sk(sk)->tcb.gso_max))
 			ltcp_output_begin(sk);
-		ltcp_send_earlier(sk, msg);
+		if (unlikely(ltcp_send_more(sk, msg)))
+			ltcp_socket_push_earlier(sk);
 		err = ltcp_send_all(sk, msg, &timeo, &sent);
 	}
 	if (sent) {
