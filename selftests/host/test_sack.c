@@ -310,33 +310,26 @@ TEST(sack_one_ack_shows_no_reordering)
 	EXPECT(p.tcb.rack.reordered);
 }
 
-/* Of two that went again in one go the first is lost once more: the second tells */
-TEST(sack_lost_retransmission_of_two)
+/*
+ * Of @queued segments 0 and 1 go again, in one go with what is new. 0 is lost once more, which
+ * is seen when what was sent after it arrives, up to @arrived.
+ */
+static void first_of_one_go_is_lost(u32 queued, u32 arrived)
 {
 	struct peer p;
 
-	in_flight(&p, with_sack, 20, 20);
+	in_flight(&p, with_sack, 20, queued);
 	ACKS(&p, 0, 2, 20);
 	expect_segment(&p, 0);
 	p.n_sent = 0;
 	now += RTT;
-	ACKS(&p, 0, 1, 20);
+	ACKS(&p, 0, 1, arrived);
 	expect_segment(&p, 0);
 }
 
-/* And so does new text that went after it in the same go */
-TEST(sack_lost_retransmission_before_new_text)
-{
-	struct peer p;
-
-	in_flight(&p, with_sack, 20, 100);
-	ACKS(&p, 0, 2, 20);
-	expect_segment(&p, 0);
-	p.n_sent = 0;
-	now += RTT;
-	ACKS(&p, 0, 1, 23);
-	expect_segment(&p, 0);
-}
+/* The second retransmission tells, and so does new text that went after it */
+TEST(sack_lost_retransmission_of_two) { first_of_one_go_is_lost(20, 20); }
+TEST(sack_lost_retransmission_before_new_text) { first_of_one_go_is_lost(100, 23); }
 
 /* A retransmission that is lost as well is found by its time, before any timeout */
 TEST(sack_lost_retransmission)

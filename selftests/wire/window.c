@@ -415,6 +415,16 @@ static int open_queueing(struct wire *w, int mss, int win)
 	return fd;
 }
 
+/* ... of which a packet with 10 octets waits, and 20 are held back */
+static int open_holding(struct wire *w)
+{
+	int fd = open_queueing(w, 1460, 65535);
+
+	wire_write(w, fd, 10);
+	wire_write(w, fd, 20);
+	return fd;
+}
+
 /* So many packets wait */
 static void expect_queued(struct wire *w, int n)
 {
@@ -486,10 +496,8 @@ WIRE_TEST(autocork_off)
 /* An ACK sends it, though the queue stands still */
 WIRE_TEST(autocork_until_ack)
 {
-	int fd = open_queueing(w, 1460, 65535);
+	int fd = open_holding(w);
 
-	wire_write(w, fd, 10);
-	wire_write(w, fd, 20);
 	expect_queued(w, 1);
 	wire_send(w, ACK, .ack = 11);
 	expect_queued(w, 2);
@@ -554,10 +562,8 @@ WIRE_TEST(autocork_until_full)
 /* FIN takes it along, of shutdown() ... */
 WIRE_TEST(autocork_until_shutdown)
 {
-	int fd = open_queueing(w, 1460, 65535);
+	int fd = open_holding(w);
 
-	wire_write(w, fd, 10);
-	wire_write(w, fd, 20);
 	wire_shutdown(w, fd);
 	expect_queued(w, 2);
 	unplug(w);
@@ -568,10 +574,8 @@ WIRE_TEST(autocork_until_shutdown)
 /* ... and close() */
 WIRE_TEST(autocork_until_close)
 {
-	int fd = open_queueing(w, 1460, 65535);
+	int fd = open_holding(w);
 
-	wire_write(w, fd, 10);
-	wire_write(w, fd, 20);
 	wire_close(w, fd);
 	expect_queued(w, 2);
 	unplug(w);
@@ -582,10 +586,8 @@ WIRE_TEST(autocork_until_close)
 /* A connection that ends with what it holds back leaves nothing behind */
 WIRE_TEST(autocork_until_abort)
 {
-	int fd = open_queueing(w, 1460, 65535);
+	int fd = open_holding(w);
 
-	wire_write(w, fd, 10);
-	wire_write(w, fd, 20);
 	wire_abort(w, fd);
 	expect_queued(w, 2);
 	unplug(w);
@@ -596,10 +598,8 @@ WIRE_TEST(autocork_until_abort)
 /* tcp(7): setting TCP_NODELAY sends what waits, so does urgent text */
 WIRE_TEST(autocork_until_pushed)
 {
-	int fd = open_queueing(w, 1460, 65535);
+	int fd = open_holding(w);
 
-	wire_write(w, fd, 10);
-	wire_write(w, fd, 20);
 	wire_setsockopt(w, fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	expect_queued(w, 2);
 	wire_write(w, fd, 30);
@@ -615,10 +615,8 @@ WIRE_TEST(autocork_until_pushed)
 /* TCP_CORK is about what comes after it, and taking it off sends what waits */
 WIRE_TEST(autocork_and_cork)
 {
-	int fd = open_queueing(w, 1460, 65535);
+	int fd = open_holding(w);
 
-	wire_write(w, fd, 10);
-	wire_write(w, fd, 20);
 	wire_setsockopt(w, fd, IPPROTO_TCP, TCP_CORK, 1);
 	expect_queued(w, 2);
 	wire_write(w, fd, 30);
@@ -633,10 +631,8 @@ WIRE_TEST(autocork_and_cork)
 /* As with TCP_CORK; and what comes after a message that is to wait waits for it */
 WIRE_TEST(autocork_and_msg_more)
 {
-	int fd = open_queueing(w, 1460, 65535);
+	int fd = open_holding(w);
 
-	wire_write(w, fd, 10);
-	wire_write(w, fd, 20);
 	wire_write_flags(w, fd, 30, MSG_MORE);
 	expect_queued(w, 2);
 	wire_write(w, fd, 40);
