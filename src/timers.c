@@ -37,14 +37,20 @@ static u64 lateness(u64 delay)
 	return TICK_USEC + step;
 }
 
-/* mod_timer() would not move a timer to a finer step of the wheel if the jiffy is the same */
+/*
+ * As sk_reset_timer(), which takes the timer's reference when the timer is set: one that is due
+ * at the next tick may run before, and would release the user's.
+ */
 static void set_timer(struct sock *sk, u64 delay)
 {
 	unsigned long expires = jiffies + usecs_to_jiffies(delay);
 
+	/* mod_timer() would not move it to a finer step of the wheel if the jiffy is the same */
 	if (sk->sk_timer.expires == expires)
 		sk_stop_timer(sk, &sk->sk_timer);
-	sk_reset_timer(sk, &sk->sk_timer, expires);
+	sock_hold(sk);
+	if (mod_timer(&sk->sk_timer, expires))
+		__sock_put(sk);
 }
 
 /*
