@@ -773,6 +773,52 @@ TEST_F(races, edges)
 	RUN_RACE(4, asks_repeatedly, serves_by_edges);
 }
 
+/* --- timers ------------------------------------------------------------------------------ */
+
+static long clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000L + t.tv_nsec;
+}
+
+/* The coarse clock stands still between ticks */
+static long next_tick(void)
+{
+	long last = clock_ns(CLOCK_MONOTONIC_COARSE);
+
+	while (clock_ns(CLOCK_MONOTONIC_COARSE) == last)
+		;
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* Whether the peer is to be probed already is asked at the next tick, and no more then */
+static bool probe_at_once(int fd)
+{
+	return !opt_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) && !opt_set(fd, SOL_SOCKET, SO_KEEPALIVE, 0);
+}
+
+/* A timer that is set just before the tick when it is due may run before whoever sets it is done */
+TEST_F(races, timer_set_at_a_tick)
+{
+	struct timespec tick;
+	int sv[2];
+
+	ASSERT_OK(stream_pair(sv));
+	ASSERT_EQ(0, clock_getres(CLOCK_MONOTONIC_COARSE, &tick));
+	for (long before = 0; before < 25000; before += 50) {
+		long at;
+
+		ASSERT_TRUE(probe_at_once(sv[0]));
+		at = next_tick() + tick.tv_nsec - before;
+		while (clock_ns(CLOCK_MONOTONIC) < at)
+			;
+		ASSERT_TRUE(probe_at_once(sv[0]));
+	}
+	stream_close_pair(sv);
+}
+
 /* --- namespaces -------------------------------------------------------------------------- */
 
 /* A process in a namespace of its own that vanishes in the middle of its work */
