@@ -476,6 +476,30 @@ TEST(window_opens_for_what_was_dropped)
 	EXPECT_SILENT(&p);
 }
 
+/* Half of what 32 bits of microseconds can tell has passed since the last of it was sent */
+TEST(window_opens_after_most_of_an_hour)
+{
+	struct ltcp_seg seg;
+	struct peer p;
+	u64 stop;
+
+	established(&p, 65535);
+	peer_send(&p, 3 * 1460);
+	p.n_sent = 0;
+	now += 100 * MS;
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1461, .wnd = 0);
+	for (stop = now + 45 * 60 * SECOND; now < stop;) {
+		peer_wait_until(&p, peer_next_timer(&p));
+		EXPECT(peer_take(&p, &seg, NULL));
+		EXPECT_EQ(seg.text, 1);
+		ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1461, .wnd = 0);
+	}
+	ARRIVES(&p, .flags = ACK, .seq = IRS + 1, .ack = ISS + 1461, .wnd = 2920);
+	EXPECT_SENT(&p, ACK, ISS + 1461, IRS + 1, 1460);
+	EXPECT_EQ(ltcp_flight_span(&p.tcb.flight, 0)->sent, (u32)now);
+	EXPECT_EQ(p.tcb.timer[LTCP_TIMER_RTX], now + p.tcb.rtt.rto_us);
+}
+
 /* A round trip is what is usual, not the least ever */
 TEST(window_opens_again_too_soon)
 {

@@ -13,6 +13,7 @@
 
 #define CORK_US		200000	/* MUST-60: what MSG_MORE may hold back, and how long */
 #define PATH_MSS_MIN	28	/* of the least_of MTU that RFC 791 allows, 68 octets */
+#define MOMENT_US	1000	/* what is ahead by more is not, see ltcp_transmit_moment() */
 #define BURST_US	1000	/* what a burst may be worth at the rate of the path */
 
 void ltcp_tcb_set_path_mss(struct ltcp_tcb *tcb, u32 path_mss)
@@ -167,12 +168,13 @@ u32 ltcp_transmit_burst(const struct ltcp_tcb *tcb)
 u64 ltcp_transmit_moment(const struct ltcp_tcb *tcb, u64 now)
 {
 	const struct ltcp_flight *f = &tcb->flight;
-	s32 ahead;
+	u32 ahead;
 
 	if (!f->n)
 		return now;
+	/* What was sent long ago may look like what is to be sent in half an hour */
 	ahead = ltcp_flight_span(f, f->n - 1)->sent - (u32)now;
-	if (ahead < 0)
+	if (ahead > MOMENT_US)
 		return now;
 	return now + ahead + !!f->lost;
 }
