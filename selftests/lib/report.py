@@ -9,6 +9,7 @@ file RESULTS: verdict, name, reason, separated by tabs.
 """
 import re
 import sys
+import time
 
 RESULT = re.compile(r"(ok|not ok)\b\s*(\d+)?\s*(?:-\s+)?(.*)$")
 DIRECTIVE = re.compile(r"^(.*?)\s*#\s*(SKIP|XFAIL|TODO)\b:?\s*(.*)$", re.IGNORECASE)
@@ -21,6 +22,7 @@ class Program:
         self.plan = None
         self.results = []  # (verdict, test, reason)
         self.output = []  # lines since the last result
+        self.since = time.monotonic()
 
 
 class Report:
@@ -112,7 +114,8 @@ class Report:
             self.record(verdict, test, reason)
         words = [f"{n} {word}" for n, word in ((counts["pass"], "passed"), (counts["fail"], "failed"),
                                                 (counts["skip"], "skipped")) if n]
-        print(f"  {program.name:<40} {', '.join(words) or 'no tests'}", flush=True)
+        took = f"  ({time.monotonic() - program.since:.0f} s)"
+        print(f"  {program.name:<40} {', '.join(words) or 'no tests'}{took}", flush=True)
 
     def module_checks(self, verdict):
         program = self.program
