@@ -192,10 +192,13 @@ void ltcp_cong_sock_init(struct sock *sk)
 	ask_for_pacing(sk);
 }
 
-/* The listener, whose algorithm it is, holds a reference of its own meanwhile */
+/* The listener, whose algorithm it is, may just have let go of it; RCU keeps it */
 void ltcp_cong_sock_child(struct sock *sk)
 {
-	__module_get(ltcp_sk(sk)->tcb.cong->owner);
+	struct ltcp_tcb *tcb = &ltcp_sk(sk)->tcb;
+
+	if (!try_module_get(tcb->cong->owner))
+		tcb->cong = cong_builtin[0];
 }
 
 void ltcp_cong_sock_exit(struct sock *sk)

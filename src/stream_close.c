@@ -237,7 +237,10 @@ void ltcp_release_cb(struct sock *sk)
 		ltcp_discard_locked(sk);
 }
 
-/* Members that belong to the listener or to its place in some list */
+/*
+ * Members that belong to the listener or to its place in some list. It was not locked: it may
+ * be closing, or be opened actively by now.
+ */
 static void ltcp_child_disown(struct sock *sk)
 {
 	struct ltcp_sock *lsk = ltcp_sk(sk);
@@ -252,6 +255,8 @@ static void ltcp_child_disown(struct sock *sk)
 	lsk->listens = false;
 	lsk->parent = NULL;
 	lsk->totals.mishaps = NULL;
+	lsk->tcb.cong_begun = 0;
+	lsk->spare = NULL;
 	sk->sk_tsq_flags = 0;
 	lsk->readers = 0;
 	lsk->mtu = 0;
@@ -269,6 +274,7 @@ void ltcp_socket_child(struct sock *sk)
 		family->child(sk);
 	WRITE_ONCE(sk->sk_state, TCP_CLOSE);
 	WRITE_ONCE(sk->sk_shutdown, 0);
+	sock_reset_flag(sk, SOCK_DEAD);
 	sk->sk_ack_backlog = 0;
 	sk->sk_max_ack_backlog = 0;
 	atomic64_set(&sk->sk_cookie, 0);
