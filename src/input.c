@@ -51,8 +51,10 @@ static __always_inline unsigned int decode(struct ltcp_net *ln, struct sk_buff *
 	return 0;
 }
 
+/* Of whoever it reminds: tc's programs may have given it a socket, without a reference */
 void ltcp_input_detach(struct sk_buff *skb)
 {
+	skb_orphan(skb);
 	skb_dst_drop(skb);
 	skb->dev = NULL;
 }

@@ -72,7 +72,7 @@ static inline bool ltcp_input_admitted(struct ltcp_net *ln, const struct ltcp_fa
 
 /**
  * ltcp_input_detach() - a queue that holds a segment must not pin its route, nor its device
- * @skb: on its way into a connection
+ * @skb: on its way into a connection; it has no owner then
  */
 void ltcp_input_detach(struct sk_buff *skb);
 
