@@ -641,6 +641,7 @@ void ltcp_output_release(struct sock *sk)
 		free_queued(sk, skb);
 	}
 	ltcp_spans_shrink(sk);
+	smp_mb();	/* with ltcp_poll_out(), which asks for a wake-up and looks again */
 	if (sk->sk_socket && test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
 		ltcp_socket_room(sk);
 }
