@@ -53,9 +53,17 @@ static void draw_cookie_key(u32 number)
 	else if ((s32)(number - cookie.number) > 0)
 		get_random_bytes(&cookie.keys.key[number & 1], sizeof(cookie.keys.key[0]));
 	if (!cookie.drawn || (s32)(number - cookie.number) > 0)
-		WRITE_ONCE(cookie.number, number);
+		smp_store_release(&cookie.number, number);	/* after its key */
 	smp_store_release(&cookie.drawn, true);	/* after the keys */
 	spin_unlock_bh(&cookie.lock);
+}
+
+static bool has_cookie_key(u32 number)
+{
+	bool drawn = smp_load_acquire(&cookie.drawn);	/* before the keys */
+	u32 last = smp_load_acquire(&cookie.number);	/* before its key */
+
+	return drawn && (s32)(number - last) <= 0;
 }
 
 const struct ltcp_cookie_keys *ltcp_secret_cookie_keys(u64 now)
@@ -63,7 +71,7 @@ const struct ltcp_cookie_keys *ltcp_secret_cookie_keys(u64 now)
 	u32 number = ltcp_cookie_key_number(now);
 
 	/* A processor that has not seen the period change yet finds its key still there */
-	if (!smp_load_acquire(&cookie.drawn) || (s32)(number - READ_ONCE(cookie.number)) > 0)
+	if (!has_cookie_key(number))
 		draw_cookie_key(number);
 	return &cookie.keys;
 }
