@@ -229,6 +229,13 @@ static void *accepts_what_comes(void *arg)
 	return NULL;
 }
 
+/* ... while connections are made of cookies alone */
+TEST_F(races, listener_comes_and_goes_with_cookies)
+{
+	ASSERT_OK(sysctl_set("syncookies", "2"));
+	RUN_RACE(2, connects_or_is_refused, listens_and_closes);
+}
+
 TEST_F(races, listener_shuts_down_and_listens)
 {
 	race.fd = reusable_listener();
