@@ -756,6 +756,8 @@ TEST_F_TIMEOUT(paths, conntrack_is_let_go, 400)
 	char octet;
 	int sv[2];
 
+	if (system("modprobe act_ct"))
+		SKIP(return, "this kernel has no act_ct");
 	at(self, 1);
 	ASSERT_EQ(0, system("tc qdisc add dev eth0 clsact && "
 			    "tc filter add dev eth0 ingress protocol all matchall action ct commit"));
