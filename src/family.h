@@ -139,12 +139,20 @@ static inline const struct ltcp_family *ltcp_family_of_addr(const struct in6_add
 }
 
 /**
- * ltcp_ipv4_register() - receive protocol ltcp_protocol over IPv4, offer its sockets
+ * ltcp_ipv4_register() - receive protocol ltcp_protocol over IPv4
  *
  * Return: 0 or -errno (-EEXIST: the number is taken)
  */
 int ltcp_ipv4_register(void);
 void ltcp_ipv4_unregister(void);
+
+/**
+ * ltcp_ipv4_offer() - sockets of LTCP's over IPv4
+ *
+ * Who has one keeps the module, but for one that fails to load: this comes last.
+ */
+void ltcp_ipv4_offer(void);
+void ltcp_ipv4_withdraw(void);
 
 /* proto.pre_connect: what a control group's programs say to connect() */
 int ltcp_ipv4_pre_connect(struct sock *sk, struct sockaddr *addr, int len);

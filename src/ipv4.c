@@ -569,8 +569,6 @@ int ltcp_ipv4_register(void)
 	/* Without it bursts would be lost, so it is there before the first socket */
 	if (inet_add_offload(&ltcp_offload_ipv4, ltcp_protocol))
 		goto out_protocol;
-	ipv4_protosw.protocol = ltcp_protocol;
-	inet_register_protosw(&ipv4_protosw);
 	return 0;
 
 out_protocol:
@@ -582,9 +580,19 @@ taken:
 
 void ltcp_ipv4_unregister(void)
 {
-	inet_unregister_protosw(&ipv4_protosw);
 	inet_del_offload(&ltcp_offload_ipv4, ltcp_protocol);
 	inet_del_protocol(&ipv4_protocol, ltcp_protocol);
+}
+
+void ltcp_ipv4_offer(void)
+{
+	ipv4_protosw.protocol = ltcp_protocol;
+	inet_register_protosw(&ipv4_protosw);
+}
+
+void ltcp_ipv4_withdraw(void)
+{
+	inet_unregister_protosw(&ipv4_protosw);
 }
 
 /* SOCK_RAW: a socket of our own kind would pin the module. */

@@ -44,6 +44,7 @@ static int __init ltcp_init(void)
 	err = ltcp_ipv6_register();
 	if (err)
 		goto out_ipv4;
+	ltcp_ipv4_offer();
 	ltcp_reset_enable(true);
 	return 0;
 
@@ -68,6 +69,7 @@ out_timewait:
 static void __exit ltcp_exit(void)
 {
 	ltcp_reset_enable(false);
+	ltcp_ipv4_withdraw();
 	ltcp_ipv6_unregister();
 	ltcp_ipv4_unregister();
 	ltcp_net_unregister();
